@@ -1,0 +1,58 @@
+//! How the command ends when it can't do what it was asked for.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments contradict each other or what they refer to.
+    Usage(String),
+    /// The library refused or failed.
+    Library(mlp::Error),
+    /// Something else went wrong.
+    Other(String),
+    /// Standard output could not be written to.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The failure with the file it came from, where it is one of data and names none yet.
+    pub(crate) fn in_file(self, file: &str) -> Self {
+        match self {
+            Self::Library(error) => Self::Library(error.in_file(file)),
+            other => other,
+        }
+    }
+
+    /// 2 for wrong use, as for arguments that can't be parsed; 1 for everything else.
+    pub(crate) fn status(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Other(message) => f.write_str(message),
+            Self::Library(error) => error.fmt(f),
+            Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
+        }
+    }
+}
+
+impl From<mlp::Error> for Failure {
+    fn from(error: mlp::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl From<tape::Error> for Failure {
+    fn from(error: tape::Error) -> Self {
+        Self::Library(error.into())
+    }
+}

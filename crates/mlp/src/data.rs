@@ -1,0 +1,17 @@
+//! From a table of numbers to what a network is trained on: reading, targets, splits, standardising.
+
+pub mod bundled;
+mod csv_rows;
+mod data_error;
+mod dataset;
+mod split;
+mod standardize;
+mod table;
+
+pub use data_error::{DataError, DataErrorKind};
+pub use dataset::Dataset;
+pub use split::Split;
+pub use standardize::Standardize;
+pub use table::Table;
+
+pub(crate) use dataset::n_outputs;

@@ -1,0 +1,216 @@
+//! What is wrong with a table, and where.
+
+use std::fmt;
+
+/// An error of a table: the file, the line and the column as far as they are known, and the kind.
+///
+/// ```
+/// use mlp::data::{DataError, DataErrorKind};
+///
+/// let error = DataError {
+///     file: Some("heights.csv".into()),
+///     line: Some(7),
+///     column: Some("height".into()),
+///     kind: DataErrorKind::NotANumber { cell: "tall".into() },
+/// };
+/// assert!(error.to_string().starts_with("heights.csv, line 7, column `height`: "));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataError {
+    /// The file as the caller named it; none where the operation saw only a data set.
+    pub file: Option<String>,
+    /// The line of the file, from 1, on which the row begins.
+    pub line: Option<u64>,
+    /// The name of the column.
+    pub column: Option<String>,
+    /// What is wrong there.
+    pub kind: DataErrorKind,
+}
+
+impl DataError {
+    /// The error of a whole file.
+    pub(crate) fn of_file(file: &str, kind: DataErrorKind) -> Self {
+        Self { file: Some(file.to_owned()), line: None, column: None, kind }
+    }
+
+    /// The error of a data set whose file is not known here.
+    pub(crate) fn of_column(column: &str, kind: DataErrorKind) -> Self {
+        Self { file: None, line: None, column: Some(column.to_owned()), kind }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(file) = &self.file {
+            write!(f, "{file}")?;
+            separator = ", ";
+        }
+        if let Some(line) = self.line {
+            write!(f, "{separator}line {line}")?;
+            separator = ", ";
+        }
+        if let Some(column) = &self.column {
+            write!(f, "{separator}column `{}`", shortened(column))?;
+            separator = ", ";
+        }
+        if !separator.is_empty() {
+            f.write_str(": ")?;
+        }
+        write!(f, "{}", self.kind)
+    }
+}
+
+impl std::error::Error for DataError {}
+
+/// The kinds of [`DataError`].
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataErrorKind {
+    /// The bytes are no comma-separated text.
+    #[error("not a CSV file: {found}; give a comma-separated text file with a header row")]
+    NotCsv {
+        /// What was found instead.
+        found: String,
+    },
+    /// The cell is not UTF-8.
+    #[error("the cell holds byte 0x{byte:02X}, which is not valid UTF-8; save the file as UTF-8")]
+    NotUtf8 {
+        /// The first byte that breaks the encoding.
+        byte: u8,
+    },
+    /// There is nothing in the file.
+    #[error("the file is empty; give a CSV file with a header row and at least one row of data")]
+    Empty,
+    /// There is a header and nothing else.
+    #[error("there is a header row but no row of data below it; add rows")]
+    HeaderOnly,
+    /// A row has more or fewer cells than the header.
+    #[error("the row has {cells} cells, but the header has {columns} columns; add or remove commas")]
+    RaggedRow {
+        /// The cells of the row.
+        cells: usize,
+        /// The columns of the header.
+        columns: usize,
+    },
+    /// A quotation mark opens a cell that never ends.
+    #[error("a quotation mark that opens a cell in this row is never closed; close it or remove it")]
+    UnclosedQuote,
+    /// A column has no name.
+    #[error("column {position} has no name in the header; give it one")]
+    UnnamedColumn {
+        /// Its position, from 1.
+        position: usize,
+    },
+    /// Two columns share a name.
+    #[error("columns {first} and {second} have the same name; rename one{}", if *.numbers {
+        " (or add a header row: this one holds numbers)"
+    } else { "" })]
+    DuplicateColumn {
+        /// The position of the first, from 1.
+        first: usize,
+        /// The position of the second, from 1.
+        second: usize,
+        /// Whether the name is a number, as happens where the header row is missing.
+        numbers: bool,
+    },
+    /// A column was asked for that the table does not have.
+    #[error("there is no column `{name}`; {}the columns are {columns}", match .nearest {
+        Some(nearest) => format!("did you mean `{nearest}`? "),
+        None => String::new(),
+    })]
+    UnknownColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar name, if one is similar.
+        nearest: Option<String>,
+        /// The columns that there are, for a reader.
+        columns: String,
+    },
+    /// Columns that are needed are not in the table.
+    #[error(
+        "these columns, which the model was trained on, are missing: {names}; add them or train without them"
+    )]
+    MissingColumns {
+        /// The missing columns, for a reader.
+        names: String,
+    },
+    /// Nothing is left to learn from.
+    #[error("no column is left besides the target; keep at least one numeric column")]
+    NoFeatures,
+    /// Text where a number is due.
+    #[error("`{}` is not a number, and text features are not supported yet; drop the column or replace its text by \
+             numbers", shortened(.cell))]
+    NotANumber {
+        /// The text.
+        cell: String,
+    },
+    /// A number that is not finite.
+    #[error("`{}` is not a finite number; replace it or drop the row", shortened(.cell))]
+    NotFinite {
+        /// The text.
+        cell: String,
+    },
+    /// An empty cell, or one of the usual spellings of a missing value.
+    #[error("the value is missing{}, and missing values are not supported yet; fill it in, or drop the row or the \
+             column", if .cell.is_empty() { String::new() } else { format!(" (`{}`)", .cell) })]
+    MissingValue {
+        /// The cell as it stands.
+        cell: String,
+    },
+    /// The values of a column are too large to compute with.
+    #[error("the values are too large to compute with; rescale the column")]
+    TooLarge,
+    /// All rows carry the same label.
+    #[error("every row has the label `{}`; a classifier needs at least two classes", shortened(.class))]
+    OneClass {
+        /// The only label.
+        class: String,
+    },
+    /// A class is too small to be split.
+    #[error("class `{}` has only {rows} row, too few to train on one and hold out another; add rows or remove the \
+             class", shortened(.class))]
+    ClassTooSmall {
+        /// The class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+    },
+    /// A label that the model was not trained on.
+    #[error("label `{}` is not among the classes of the model, which are {classes}; remove the row or train with it",
+            shortened(.label))]
+    UnknownLabel {
+        /// The label.
+        label: String,
+        /// The classes of the model, for a reader.
+        classes: String,
+    },
+}
+
+/// `text` cut to a length that fits a message, on one line.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// The names in backticks, at most `most` of them, and how many more there are.
+pub(crate) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
+    let n_names = names.len();
+    let mut list = String::new();
+    for (i, name) in names.take(most).enumerate() {
+        if i > 0 {
+            list.push_str(", ");
+        }
+        list.push('`');
+        list.push_str(&shortened(name));
+        list.push('`');
+    }
+    if n_names > most {
+        list.push_str(&format!(" and {} more", n_names - most));
+    }
+    list
+}

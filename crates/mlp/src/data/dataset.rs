@@ -1,0 +1,367 @@
+//! Features and classes of labelled rows.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::Table;
+use super::data_error::{DataError, DataErrorKind, listed};
+use crate::Error;
+
+/// Rows of numbers, each with a class: what a classifier is trained on or measured by.
+///
+/// ```
+/// use mlp::data::{Dataset, Table};
+///
+/// let table = Table::from_bytes(b"x,y,kind\n1,2,b\n3,4,a\n5,6,b\n", "points.csv")?;
+/// let data = Dataset::from_table(&table, "kind", &[])?;
+/// assert_eq!(data.features(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(data.classes(), ["a", "b"]);
+/// assert_eq!(data.labels(), [1, 0, 1]);
+/// # Ok::<(), mlp::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    features: Vec<f64>,
+    columns: Vec<String>,
+    target: String,
+    labels: Vec<usize>,
+    classes: Vec<String>,
+}
+
+impl Dataset {
+    /// A dataset of `features`, row-major `(n_rows, columns.len())`, and one label below `classes.len()` a row.
+    ///
+    /// # Errors
+    /// Where the lengths do not fit, a label is out of range, or there is no column.
+    ///
+    /// ```
+    /// use mlp::data::Dataset;
+    ///
+    /// let classes = vec!["no".to_owned(), "yes".to_owned()];
+    /// let data = Dataset::new(vec![0.5, 1.5], vec!["x".into()], "y".into(), vec![0, 1], classes)?;
+    /// assert_eq!((data.n_rows(), data.n_columns()), (2, 1));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn new(
+        features: Vec<f64>,
+        columns: Vec<String>,
+        target: String,
+        labels: Vec<usize>,
+        classes: Vec<String>,
+    ) -> Result<Self, Error> {
+        if columns.is_empty() || labels.len().checked_mul(columns.len()) != Some(features.len()) {
+            return Err(Error::shape(
+                "dataset",
+                "at least one column, and as many features as rows times columns",
+                format!("{} features, {} rows, {} columns", features.len(), labels.len(), columns.len()),
+            ));
+        }
+        if let Some(label) = labels.iter().find(|label| **label >= classes.len()) {
+            return Err(Error::shape(
+                "dataset",
+                format!("labels below {}", classes.len()),
+                format!("label {label}"),
+            ));
+        }
+        Ok(Self { features, columns, target, labels, classes })
+    }
+
+    /// The dataset whose classes are the values of column `target` and whose features are all other columns
+    /// except those in `drop`.
+    ///
+    /// The classes are sorted, as numbers if all of them are numbers and by their characters otherwise.
+    ///
+    /// # Errors
+    /// Where a column does not exist, no feature is left, a feature is not a finite number, or there is only one
+    /// class.
+    ///
+    /// ```
+    /// use mlp::data::{Dataset, Table};
+    ///
+    /// let table = Table::from_bytes(b"id,x,size\n1,0.5,10\n2,0.1,9\n", "sizes.csv")?;
+    /// let data = Dataset::from_table(&table, "size", &["id".into()])?;
+    /// assert_eq!(data.columns(), ["x"]);
+    /// assert_eq!(data.classes(), ["9", "10"]);
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn from_table(table: &Table, target: &str, drop: &[String]) -> Result<Self, Error> {
+        let target_position = table.position(target)?;
+        let mut used = vec![true; table.columns().len()];
+        used[target_position] = false;
+        for name in drop {
+            used[table.position(name)?] = false;
+        }
+        let positions: Vec<usize> = (0..used.len()).filter(|column| used[*column]).collect();
+        if positions.is_empty() {
+            return Err(DataError::of_file(table.source(), DataErrorKind::NoFeatures).into());
+        }
+        let names = table.labels(target_position)?;
+        let classes = sorted_classes(&names);
+        if let [class] = classes.as_slice() {
+            let kind = DataErrorKind::OneClass { class: class.clone() };
+            let of_file = DataError::of_file(table.source(), kind);
+            return Err(DataError { column: Some(target.to_owned()), ..of_file }.into());
+        }
+        let labels = labels_in(&classes, table, target_position)?;
+        let features = table.numbers(&positions)?;
+        let columns = positions.iter().map(|column| table.columns()[*column].clone()).collect();
+        Self::new(features, columns, target.to_owned(), labels, classes)
+    }
+
+    /// The dataset with given `columns`, `target` and `classes`: those of a model that is to be measured on the table.
+    /// Columns are found by name; others are ignored.
+    ///
+    /// # Errors
+    /// Where columns are missing, a feature is not a finite number, or a label is not among the classes.
+    ///
+    /// ```
+    /// use mlp::data::{Dataset, Table};
+    ///
+    /// let table = Table::from_bytes(b"kind,extra,x\nb,?,1.5\nb,?,2.5\n", "more.csv")?;
+    /// let data = Dataset::for_model(&table, &["x".into()], "kind", &["a".into(), "b".into()])?;
+    /// assert_eq!(data.features(), [1.5, 2.5]);
+    /// assert_eq!(data.labels(), [1, 1]);
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn for_model(
+        table: &Table,
+        columns: &[String],
+        target: &str,
+        classes: &[String],
+    ) -> Result<Self, Error> {
+        let positions = table.positions(columns)?;
+        let target_position = table.position(target)?;
+        let labels = labels_in(classes, table, target_position)?;
+        let features = table.numbers(&positions)?;
+        Self::new(features, columns.to_vec(), target.to_owned(), labels, classes.to_vec())
+    }
+
+    /// The features, row-major `(n_rows, n_columns)`.
+    ///
+    /// ```
+    /// let digits = mlp::data::bundled::digits();
+    /// assert_eq!(digits.features().len(), 1797 * 64);
+    /// ```
+    pub fn features(&self) -> &[f64] {
+        &self.features
+    }
+
+    /// The names of the feature columns.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().columns()[63], "pixel_7_7");
+    /// ```
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The name of the column that holds the labels.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().target(), "class");
+    /// ```
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The class of each row, as a position in [`Dataset::classes`].
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().labels()[..3], [0, 1, 2]);
+    /// ```
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The names of the classes.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().classes().len(), 10);
+    /// ```
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The number of rows.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().n_rows(), 1797);
+    /// ```
+    pub fn n_rows(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The number of feature columns.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().n_columns(), 64);
+    /// ```
+    pub fn n_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The number K of output units that a network needs for the classes: 1 for two classes, whose unit says how
+    /// likely the second is; one unit a class otherwise.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().n_outputs(), 10);
+    /// ```
+    pub fn n_outputs(&self) -> usize {
+        n_outputs(self.classes.len())
+    }
+
+    /// What the output units should say, row-major `(n_rows, n_outputs)`: 1 for the unit of the row's class and 0
+    /// for the others; for two classes 1 where the row is of the second.
+    ///
+    /// ```
+    /// use mlp::data::Dataset;
+    ///
+    /// let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    /// let three = Dataset::new(vec![0.0; 2], names(&["x"]), "y".into(), vec![2, 0], names(&["a", "b", "c"]))?;
+    /// assert_eq!(three.targets(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// let two = Dataset::new(vec![0.0; 2], names(&["x"]), "y".into(), vec![1, 0], names(&["a", "b"]))?;
+    /// assert_eq!(two.targets(), [1.0, 0.0]);
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn targets(&self) -> Vec<f64> {
+        let n_outputs = self.n_outputs();
+        if n_outputs == 1 {
+            return self.labels.iter().map(|label| *label as f64).collect();
+        }
+        let mut targets = vec![0.0; self.n_rows() * n_outputs];
+        for (row, label) in targets.chunks_exact_mut(n_outputs).zip(&self.labels) {
+            row[*label] = 1.0;
+        }
+        targets
+    }
+
+    /// The dataset of the given rows, in the given order.
+    ///
+    /// # Panics
+    /// Where a row is not below [`Dataset::n_rows`].
+    ///
+    /// ```
+    /// let digits = mlp::data::bundled::digits();
+    /// let two = digits.subset(&[9, 1]);
+    /// assert_eq!(two.labels(), [9, 1]);
+    /// assert_eq!(two.features()[..64], digits.features()[9 * 64..10 * 64]);
+    /// ```
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        let n_columns = self.n_columns();
+        let mut features = Vec::with_capacity(rows.len() * n_columns);
+        for &row in rows {
+            features.extend_from_slice(&self.features[row * n_columns..(row + 1) * n_columns]);
+        }
+        Self {
+            features,
+            columns: self.columns.clone(),
+            target: self.target.clone(),
+            labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            classes: self.classes.clone(),
+        }
+    }
+}
+
+/// The number of output units for so many classes.
+pub(crate) fn n_outputs(n_classes: usize) -> usize {
+    if n_classes == 2 { 1 } else { n_classes }
+}
+
+fn sorted_classes(labels: &[&str]) -> Vec<String> {
+    let mut classes = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    let number = |class: &str| class.parse::<f64>().ok().filter(|number| number.is_finite());
+    if classes.iter().all(|class| number(class).is_some()) {
+        // Equal numbers in different spellings stay different classes, in the order of their characters.
+        classes.sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(Ordering::Equal));
+    }
+    classes.into_iter().map(str::to_owned).collect()
+}
+
+fn labels_in(classes: &[String], table: &Table, column: usize) -> Result<Vec<usize>, Error> {
+    let index: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(i, class)| (class.as_str(), i)).collect();
+    let labels = table.labels(column)?;
+    labels
+        .iter()
+        .enumerate()
+        .map(|(row, label)| {
+            index.get(label).copied().ok_or_else(|| {
+                let classes = listed(classes.iter().map(String::as_str), 20);
+                let label = (*label).to_owned();
+                table.error_at(row, column, DataErrorKind::UnknownLabel { label, classes })
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        Table::from_bytes(text.as_bytes(), "t.csv").unwrap()
+    }
+
+    fn message(text: &str, target: &str, drop: &[&str]) -> String {
+        let drop: Vec<String> = drop.iter().map(|name| name.to_string()).collect();
+        Dataset::from_table(&table(text), target, &drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn classes_are_sorted_as_numbers_only_if_all_are() {
+        assert_eq!(sorted_classes(&["10", "9", "-1", "9"]), ["-1", "9", "10"]);
+        assert_eq!(sorted_classes(&["10", "9", "x"]), ["10", "9", "x"]);
+        assert_eq!(sorted_classes(&["1.0", "1"]), ["1", "1.0"]);
+    }
+
+    #[test]
+    fn columns_that_do_not_exist_are_named() {
+        assert!(message("x,y\n1,a\n2,b\n", "z", &[]).contains("there is no column `z`"));
+        assert!(message("x,y\n1,a\n2,b\n", "y", &["w"]).contains("there is no column `w`"));
+    }
+
+    #[test]
+    fn one_class_and_no_features_are_refused() {
+        assert!(message("x,y\n1,a\n2,a\n", "y", &[]).contains("column `y`: every row has the label `a`"));
+        assert!(message("x,y\n1,a\n2,b\n", "y", &["x"]).contains("no column is left"));
+    }
+
+    #[test]
+    fn text_in_a_dropped_column_does_not_matter() {
+        let dropped = Dataset::from_table(&table("n,x,y\nAda,1,a\nBob,2,b\n"), "y", &["n".into()]).unwrap();
+        assert_eq!(dropped.features(), [1.0, 2.0]);
+        assert!(
+            message("n,x,y\nAda,1,a\nBob,2,b\n", "y", &[])
+                .contains("line 2, column `n`: `Ada` is not a number")
+        );
+    }
+
+    #[test]
+    fn a_label_unknown_to_the_model_is_named_with_its_row() {
+        let classes = ["a".to_owned(), "b".to_owned()];
+        let error = Dataset::for_model(&table("x,y\n1,a\n2,c\n"), &["x".into()], "y", &classes).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("t.csv, line 3, column `y`: label `c` is not among the classes"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_are_refused() {
+        let new = |features: usize, labels: Vec<usize>| {
+            Dataset::new(
+                vec![0.0; features],
+                vec!["x".into()],
+                "y".into(),
+                labels,
+                vec!["a".into(), "b".into()],
+            )
+        };
+        assert!(new(2, vec![0, 1]).is_ok());
+        assert!(new(3, vec![0, 1]).is_err());
+        assert!(new(2, vec![0, 2]).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! Derivatives of functions, for those who don't want to hold the tape.
+
+use crate::{Dual, Error, Float, Tape, Var};
+
+/// The gradient of `f` at `x`: one number for each input.
+///
+/// ```
+/// use tape::{Real, grad};
+/// fn product<R: Real>(x: &[R]) -> R { x.iter().product() }
+/// assert_eq!(grad(product, &[2.0, 3.0, 4.0]), [12.0, 8.0, 6.0]);
+/// ```
+pub fn grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
+    value_and_grad(f, x).1
+}
+
+/// The value and the gradient of `f` at `x`.
+///
+/// A function that ignores its inputs has the gradient zero.
+///
+/// ```
+/// let (y, dy) = tape::value_and_grad(|x| x[0].exp() + x[1] * 2.0, &[0.0, 1.0]);
+/// assert_eq!((y, dy), (3.0, vec![1.0, 2.0]));
+/// ```
+pub fn value_and_grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
+    let tape = Tape::begin();
+    let inputs = tape.vars(x);
+    let y = f(&inputs);
+    (y.value(), pull_back(&tape, inputs.len(), y, T::from_f64(1.0)))
+}
+
+/// `Jᵀ ȳ` from one scalar output, for inputs that are the first leaves of the tape.
+#[track_caller]
+fn pull_back<T: Float>(tape: &Tape, inputs: usize, y: Var<T>, y_bar: T) -> Vec<T> {
+    if !y.is_recorded() {
+        return vec![T::default(); inputs];
+    }
+    match tape.sweep_with(&y, y_bar) {
+        Ok(bar) => bar.of_first_lines(inputs),
+        // `f` has returned something of a tape of its own.
+        Err(error) => error.raise(),
+    }
+}
+
+/// The value of `f` at `x` and the vector-Jacobian product `Jᵀ ȳ`, for a function of several outputs.
+///
+/// # Errors
+/// When `f` has another number of outputs than there are cotangents in `y_bar`.
+///
+/// ```
+/// use tape::{Real, vjp};
+/// fn polar<R: Real>(x: &[R]) -> Vec<R> { vec![x[0] * x[1].cos(), x[0] * x[1].sin()] }
+/// let (y, x_bar) = vjp(polar, &[2.0, 0.0], &[1.0, 10.0])?;
+/// assert_eq!((y, x_bar), (vec![2.0, 0.0], vec![1.0, 20.0]));
+/// # Ok::<(), tape::Error>(())
+/// ```
+pub fn vjp<T: Float>(
+    f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>,
+    x: &[T],
+    y_bar: &[T],
+) -> Result<(Vec<T>, Vec<T>), Error> {
+    let tape = Tape::begin();
+    let inputs = tape.vars(x);
+    let outputs = f(&inputs);
+    same_length("vjp", "a cotangent for each output of the function", outputs.len(), y_bar.len())?;
+    let values = outputs.iter().map(|y| y.value()).collect();
+    // One sweep from Σ ȳₖ yₖ, whose derivative by x is Jᵀ ȳ.
+    let weighted = outputs.iter().zip(y_bar).map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
+    Ok((values, pull_back(&tape, inputs.len(), weighted, T::from_f64(1.0))))
+}
+
+/// The value of `f` at `x` and the Jacobian-vector product `J v`, for a function of several outputs, by
+/// forward mode.
+///
+/// # Errors
+/// When there are not as many tangents in `v` as inputs in `x`.
+///
+/// ```
+/// use tape::{Real, jvp};
+/// fn polar<R: Real>(x: &[R]) -> Vec<R> { vec![x[0] * x[1].cos(), x[0] * x[1].sin()] }
+/// let (y, y_dot) = jvp(polar, &[2.0, 0.0], &[1.0, 10.0])?;
+/// assert_eq!((y, y_dot), (vec![2.0, 0.0], vec![1.0, 20.0]));
+/// # Ok::<(), tape::Error>(())
+/// ```
+pub fn jvp<T: Float>(
+    f: impl FnOnce(&[Dual<T>]) -> Vec<Dual<T>>,
+    x: &[T],
+    v: &[T],
+) -> Result<(Vec<T>, Vec<T>), Error> {
+    same_length("jvp", "a tangent for each input", x.len(), v.len())?;
+    let inputs: Vec<_> = x.iter().zip(v).map(|(&value, &tangent)| Dual { value, tangent }).collect();
+    Ok(f(&inputs).into_iter().map(|y| (y.value, y.tangent)).unzip())
+}
+
+/// The Hessian-vector product `H v` of `f` at `x`: the gradient of the derivative along `v`, forward over
+/// reverse, at a small multiple of the cost of a gradient.
+///
+/// # Errors
+/// When there are not as many entries in `v` as inputs in `x`.
+///
+/// ```
+/// use tape::{Real, hvp};
+/// fn f<R: Real>(x: &[R]) -> R { x[0].powi(3) * x[1] }
+/// assert_eq!(hvp(f, &[1.0, 2.0], &[1.0, 0.0])?, [12.0, 3.0]);
+/// # Ok::<(), tape::Error>(())
+/// ```
+pub fn hvp<T: Float>(
+    f: impl FnOnce(&[Dual<Var<T>>]) -> Dual<Var<T>>,
+    x: &[T],
+    v: &[T],
+) -> Result<Vec<T>, Error> {
+    same_length("hvp", "an entry of the vector for each input", x.len(), v.len())?;
+    let tape = Tape::begin();
+    let inputs = tape.vars(x);
+    let along: Vec<_> = inputs.iter().zip(v).map(|(&x, &v)| Dual::new(x, Var::constant(v))).collect();
+    Ok(pull_back(&tape, inputs.len(), f(&along).tangent, T::from_f64(1.0)))
+}
+
+fn same_length(operation: &'static str, what: &str, want: usize, got: usize) -> Result<(), Error> {
+    if want == got {
+        return Ok(());
+    }
+    Err(Error::Length { operation, want: format!("wants {what}, {want} of them"), got })
+}

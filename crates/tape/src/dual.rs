@@ -1,0 +1,168 @@
+//! Forward mode: a value with its tangent.
+
+use crate::primitive::{self, Binary, Ternary, Unary, primitives};
+use crate::real::{Elementary, Real, handle_arithmetic, method_doc, plain_operands};
+use std::cmp::Ordering;
+
+/// A value and its tangent, the derivative along one direction of the inputs.
+///
+/// Over plain numbers it is forward mode; over [`Var`](crate::Var) its tangent is recorded, and a sweep from
+/// there gives a Hessian-vector product; over itself it gives higher derivatives.
+///
+/// ```
+/// use tape::Dual;
+/// let x = Dual::new(3.0, 1.0);
+/// assert_eq!((x * x).tangent, 6.0);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dual<R> {
+    /// The value, also called the primal.
+    pub value: R,
+    /// Its derivative along the direction.
+    pub tangent: R,
+}
+
+impl<R: Real> Dual<R> {
+    /// A value with a tangent.
+    ///
+    /// ```
+    /// assert_eq!(tape::Dual::new(1.0, 2.0).exp_m1().value, 1.0_f64.exp_m1());
+    /// ```
+    #[inline(always)]
+    pub fn new(value: R, tangent: R) -> Self {
+        Dual { value, tangent }
+    }
+
+    /// A value whose tangent is zero.
+    ///
+    /// ```
+    /// assert_eq!(tape::Dual::constant(1.0_f32).tangent, 0.0);
+    /// ```
+    #[inline(always)]
+    pub fn constant(value: R) -> Self {
+        Dual { value, tangent: R::from_f64(0.0) }
+    }
+
+    #[inline(always)]
+    fn unary<P: Unary>(self, primitive: P, value: R) -> Self {
+        Dual { value, tangent: along(self.tangent, |x_dot| primitive.pullback(self.value, value, x_dot)) }
+    }
+
+    #[inline(always)]
+    fn binary<P: Binary>(self, primitive: P, other: Self, value: R) -> Self {
+        let (a, b) = (self.value, other.value);
+        let left = along(self.tangent, |a_dot| primitive.left(a, b, value, a_dot));
+        let right = along(other.tangent, |b_dot| primitive.right(a, b, value, b_dot));
+        Dual { value, tangent: left + right }
+    }
+
+    #[inline(always)]
+    fn ternary<P: Ternary>(self, primitive: P, second: Self, third: Self, value: R) -> Self {
+        let arguments = [self.value, second.value, third.value];
+        let tangents = [self.tangent, second.tangent, third.tangent];
+        let mut tangent = R::from_f64(0.0);
+        for (k, each) in tangents.into_iter().enumerate() {
+            tangent += along(each, |dot| primitive.pullback(arguments, value, dot)[k]);
+        }
+        Dual { value, tangent }
+    }
+}
+
+/// A pullback is linear in the cotangent, so with a tangent in its place it pushes that forward. A tangent
+/// that is not there stays so, also where the partial is infinite.
+#[inline(always)]
+fn along<R: Real>(tangent: R, push: impl FnOnce(R) -> R) -> R {
+    if tangent.is_constant_zero() { tangent } else { push(tangent) }
+}
+
+macro_rules! methods {
+    (
+        unary_operators [$($NU:ident $nu:ident),*]
+        unary [$($U:ident $u:ident),*]
+        parametric [$($P:ident $p:ident $type:ty),*]
+        binary_operators [$($NB:ident $nb:ident),*]
+        binary [$($B:ident $b:ident),*]
+        ternary [$($T:ident $t:ident),*]
+    ) => {
+        /// The listed primitives.
+        impl<R: Real> Dual<R> {
+            $(#[doc = method_doc!(unary $U $u)] #[inline(always)] #[must_use]
+            pub fn $u(self) -> Self { Elementary::$u(self) })*
+            $(#[doc = method_doc!(parametric $P $p)] #[inline(always)] #[must_use]
+            pub fn $p(self, parameter: $type) -> Self { Elementary::$p(self, parameter) })*
+            $(#[doc = method_doc!(binary $B $b)] #[inline(always)] #[must_use]
+            pub fn $b(self, other: Self) -> Self { Elementary::$b(self, other) })*
+            $(#[doc = method_doc!(ternary $T $t)] #[inline(always)] #[must_use]
+            pub fn $t(self, second: Self, third: Self) -> Self { Elementary::$t(self, second, third) })*
+        }
+
+        impl<R: Real> Elementary for Dual<R> {
+            #[inline(always)]
+            fn like(&self, value: f64) -> Self { Dual::from_f64(value) }
+            $(#[inline(always)] fn $u(self) -> Self {
+                self.unary(primitive::$U, Elementary::$u(self.value))
+            })*
+            $(#[inline(always)] fn $p(self, parameter: $type) -> Self {
+                self.unary(primitive::$P(parameter), Elementary::$p(self.value, parameter))
+            })*
+            $(#[inline(always)] fn $b(self, other: Self) -> Self {
+                self.binary(primitive::$B, other, Elementary::$b(self.value, other.value))
+            })*
+            $(#[inline(always)] fn $t(self, second: Self, third: Self) -> Self {
+                let value = Elementary::$t(self.value, second.value, third.value);
+                self.ternary(primitive::$T, second, third, value)
+            })*
+        }
+
+        $(
+            impl<R: Real> std::ops::$NB for Dual<R> {
+                type Output = Self;
+                #[inline(always)]
+                fn $nb(self, other: Self) -> Self {
+                    self.binary(primitive::$NB, other, std::ops::$NB::$nb(self.value, other.value))
+                }
+            }
+        )*
+        $(
+            impl<R: Real> std::ops::$NU for Dual<R> {
+                type Output = Self;
+                #[inline(always)]
+                fn $nu(self) -> Self { self.unary(primitive::$NU, std::ops::$NU::$nu(self.value)) }
+            }
+        )*
+    };
+}
+primitives!(methods);
+
+handle_arithmetic!([R: Real] Dual<R>);
+plain_operands!([R: Real] Dual<R>, f64);
+
+impl<R: Real> Real for Dual<R> {
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        Dual::constant(R::from_f64(value))
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.value.to_f64()
+    }
+    #[inline(always)]
+    fn is_constant_zero(self) -> bool {
+        self.value.is_constant_zero() && self.tangent.is_constant_zero()
+    }
+}
+
+/// Comparisons are by value: control flow sees the numbers.
+impl<R: Real> PartialEq for Dual<R> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<R: Real> PartialOrd for Dual<R> {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong, each with what was wanted and what came.
+
+use crate::shape::Shape;
+
+/// A failed operation: which one, what it wants, what it got.
+///
+/// Operators (`+`, `*`) panic with the same words that the named methods return.
+///
+/// ```
+/// use tape::Tensor;
+/// let a = Tensor::<f64>::zeros(&[2, 3]);
+/// let b = Tensor::<f64>::zeros(&[2, 1]);
+/// let error = a.matmul(&b).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "matmul: columns of the left must equal rows of the right, got [2, 3] and [2, 1]",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Shapes that do not fit the operation or each other.
+    #[error("{operation}: {want}, got {}", list(.got))]
+    Shape {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// What it wants of its shapes.
+        want: String,
+        /// The shapes that came.
+        got: Vec<Shape>,
+    },
+    /// A slice whose length is not the one that is due.
+    #[error("{operation}: {want}, got {got}")]
+    Length {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// What it wants.
+        want: String,
+        /// The length that came.
+        got: usize,
+    },
+    /// An axis or index outside its range.
+    #[error("{operation}: {want}, got {got}")]
+    Index {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// The range that is allowed.
+        want: String,
+        /// The index that came.
+        got: usize,
+    },
+    /// A derivative asked of something that no tape has recorded.
+    #[error(
+        "{operation}: wants a value recorded on this tape, got a constant; \
+         begin with a leaf (`tape.var`, `tape.tensor`)"
+    )]
+    NotRecorded {
+        /// The operation that was asked for.
+        operation: &'static str,
+    },
+    /// A handle that does not belong to the tape that is recording on this thread.
+    #[error("{operation}: {why}")]
+    Foreign {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// Where the handle comes from, as far as it is known.
+        why: String,
+    },
+    /// A cotangent that was not kept.
+    #[error("{operation}: {why}")]
+    NotKept {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// Why there is no cotangent, and what would keep it.
+        why: &'static str,
+    },
+    /// A recorded sweep that met a line of scalars, whose partials are plain numbers.
+    #[error(
+        "recorded sweep: line {line} ({what}) is a scalar line, whose partials are plain numbers; \
+         tensors are differentiated twice by a recorded sweep, scalars by type (`hvp`, `Dual<Var>`)"
+    )]
+    ScalarLine {
+        /// The number of the scalar line.
+        line: usize,
+        /// What the line records.
+        what: &'static str,
+    },
+    /// A derivative that differences do not confirm.
+    #[error(transparent)]
+    Check(Box<crate::check::Mismatch>),
+}
+
+fn list(shapes: &[Shape]) -> String {
+    let each: Vec<String> = shapes.iter().map(|shape| format!("{shape:?}")).collect();
+    each.join(" and ")
+}
+
+impl Error {
+    pub(crate) fn shape(operation: &'static str, want: impl Into<String>, got: &[&[usize]]) -> Self {
+        let got = got.iter().map(|shape| Shape::new(shape)).collect();
+        Error::Shape { operation, want: want.into(), got }
+    }
+
+    /// Panics with the words of the error: what operators do where named methods return it.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn raise(self) -> ! {
+        panic!("{self}")
+    }
+}

@@ -1,0 +1,463 @@
+//! The matrix product.
+//!
+//! The plan is that of Goto and van de Geijn (2008, "Anatomy of high-performance matrix multiplication") in the form of
+//! BLIS (Van Zee and van de Geijn 2015), with the left factor read in place where its rows allow: a block of the right
+//! factor is copied into panels as wide as a tile and stays in the second-level cache, while the rows of the
+//! left factor pass by. Small products read both factors in place.
+#![expect(
+    unsafe_code,
+    reason = "hands pointers into the slices to the tiles, after checking their lengths"
+)]
+
+mod lanes;
+mod pack;
+mod tile;
+
+use super::level::{Level, level};
+use lanes::Lanes;
+use std::cell::Cell;
+use std::thread::LocalKey;
+use tile::{Tile, Tiles};
+
+/// The sizes of a product `C = op(A) · op(B)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatmulShape {
+    /// Rows of op(A) and of C.
+    pub m: usize,
+    /// Columns of op(A), rows of op(B): the length of the sums.
+    pub k: usize,
+    /// Columns of op(B) and of C.
+    pub n: usize,
+}
+
+/// A factor of a matrix product: a contiguous row-major matrix, read as it is or transposed.
+#[derive(Clone, Copy, Debug)]
+pub struct Factor<'a, T> {
+    /// The elements, row after row.
+    pub data: &'a [T],
+    /// Whether the product reads the transpose of what is stored.
+    pub transposed: bool,
+}
+
+impl<'a, T> Factor<'a, T> {
+    /// The matrix as it is stored.
+    ///
+    /// ```
+    /// use tape::kernel::Factor;
+    /// assert!(!Factor::plain(&[1.0, 2.0]).transposed);
+    /// ```
+    #[inline]
+    pub fn plain(data: &'a [T]) -> Self {
+        Self {
+            data,
+            transposed: false,
+        }
+    }
+
+    /// The transpose of the matrix that is stored.
+    ///
+    /// ```
+    /// use tape::kernel::Factor;
+    /// assert!(Factor::transposed(&[1.0, 2.0]).transposed);
+    /// ```
+    #[inline]
+    pub fn transposed(data: &'a [T]) -> Self {
+        Self {
+            data,
+            transposed: true,
+        }
+    }
+}
+
+/// Sets `c` to `alpha · op(A) · op(B) + beta · c`.
+///
+/// Shapes: op(A) is `(m, k)`, stored as `(m, k)` or, if transposed, as `(k, m)`; op(B) is `(k, n)`, stored as
+/// `(k, n)` or `(n, k)`; `c` is `(m, n)`; all row-major and contiguous, any of the sizes may be 0.
+///
+/// - `beta == 0` never reads `c`: what was in it, NaN included, does not show in the result.
+/// - `k == 0` gives `beta · c`.
+/// - NaN and infinities go where the formula takes them, also with `alpha == 0`.
+/// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 256, which are added up in
+///   order. It depends on neither m, n, alignment nor transposition, so products over parts of the rows or of the columns
+///   give the bits of the whole. Error of an element: at most `k · u · Σ|a||b|`, u half an ulp of 1.
+///
+/// The buffer for copied panels belongs to the thread and is kept: no allocation after the first product of a size.
+///
+/// ```
+/// use tape::kernel::{Factor, MatmulShape, matmul};
+/// let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]; // (2, 3)
+/// let b = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0]; // stored (2, 3), read (3, 2)
+/// let mut c = [f64::NAN; 4];
+/// let shape = MatmulShape { m: 2, k: 3, n: 2 };
+/// matmul(shape, 1.0, Factor::plain(&a), Factor::transposed(&b), 0.0, &mut c);
+/// assert_eq!(c, [4.0, 5.0, 10.0, 11.0]);
+/// ```
+///
+/// # Panics
+/// If the length of a slice is not the product of its sizes.
+#[inline]
+pub fn matmul<T: super::Element>(
+    shape: MatmulShape,
+    alpha: T,
+    a: Factor<'_, T>,
+    b: Factor<'_, T>,
+    beta: T,
+    c: &mut [T],
+) {
+    T::matmul_at(level(), shape, alpha, a, b, beta, c);
+}
+
+/// The types that have tiles.
+pub trait Product: Sized + 'static {
+    /// [`matmul`] at a level, which must not be above that of the processor.
+    #[doc(hidden)]
+    fn matmul_at(
+        level: Level,
+        shape: MatmulShape,
+        alpha: Self,
+        a: Factor<'_, Self>,
+        b: Factor<'_, Self>,
+        beta: Self,
+        c: &mut [Self],
+    );
+}
+
+macro_rules! product {
+    ($element:ty, $tiles:ident, $scratch:ident) => {
+        thread_local! {
+            static $scratch: Cell<Vec<$element>> = const { Cell::new(Vec::new()) };
+        }
+
+        impl Product for $element {
+            #[inline]
+            fn matmul_at(
+                wanted: Level,
+                shape: MatmulShape,
+                alpha: Self,
+                a: Factor<'_, Self>,
+                b: Factor<'_, Self>,
+                beta: Self,
+                c: &mut [Self],
+            ) {
+                let length = |rows: usize, columns: usize| rows.checked_mul(columns);
+                let MatmulShape { m, k, n } = shape;
+                assert_eq!(
+                    Some(a.data.len()),
+                    length(m, k),
+                    "matmul: length of the left must be m * k"
+                );
+                assert_eq!(
+                    Some(b.data.len()),
+                    length(k, n),
+                    "matmul: length of the right must be k * n"
+                );
+                assert_eq!(
+                    Some(c.len()),
+                    length(m, n),
+                    "matmul: length of the result must be m * n"
+                );
+                if m == 0 || n == 0 {
+                    return;
+                }
+                match wanted.min(level()) {
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx512 => {
+                        product::<tile::avx512::$tiles>(shape, alpha, a, b, beta, c, &$scratch)
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2 => {
+                        product::<tile::avx2::$tiles>(shape, alpha, a, b, beta, c, &$scratch)
+                    }
+                    _ => product::<tile::portable::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
+                }
+            }
+        }
+    };
+}
+
+product!(f32, F32, SCRATCH_F32);
+product!(f64, F64, SCRATCH_F64);
+
+/// Length of the parts that the sum over k is cut into. It is the same at every level and for both types, because
+/// the bits of the result depend on it.
+const PART: usize = 512;
+/// Bytes of a copied block of the right factor: half of a second-level cache of 1 MiB.
+const BLOCK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Bytes of a block of the right factor that stays in the second-level cache while all rows pass by.
+const NEAR_BYTES: usize = 256 * 1024;
+/// Bytes of a line of cache.
+const LINE_BYTES: usize = 64;
+/// Rows of a copied block of the left factor: a multiple of the rows of every tile.
+const ROWS_AT_ONCE: usize = 96;
+
+/// Elements of a transposed right factor that are copied to the stack rather than to the buffer of the thread.
+const TINY: usize = 256;
+/// Elements of a right factor that stays in the first-level cache, so that copying it gains nothing.
+const SMALL: usize = 4096;
+
+/// The product of slices whose lengths fit, with m and n not zero.
+#[inline]
+fn product<K: Tiles>(
+    shape: MatmulShape,
+    alpha: K::Element,
+    a: Factor<'_, K::Element>,
+    b: Factor<'_, K::Element>,
+    beta: K::Element,
+    c: &mut [K::Element],
+    scratch: &'static LocalKey<Cell<Vec<K::Element>>>,
+) {
+    let MatmulShape { m, k, n } = shape;
+    let size = b.data.len();
+    if !b.transposed && k <= PART && (m <= 2 * K::ROWS || size <= SMALL) {
+        in_place::<K>(shape, alpha, a, b.data, beta, c);
+    } else if b.transposed && k <= PART && size <= TINY {
+        let mut copy = [num_traits::Zero::zero(); TINY];
+        for j in 0..n {
+            for p in 0..k {
+                copy[p * n + j] = b.data[j * k + p];
+            }
+        }
+        in_place::<K>(shape, alpha, a, &copy[..size], beta, c);
+    } else {
+        // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
+        let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
+        blocks::<K>(shape, alpha, a, b, beta, c, &mut panels);
+        let _ = scratch.try_with(|kept| kept.set(panels));
+    }
+}
+
+/// The product where k is one part and op(B) lies in rows, which the tiles read without a copy.
+/// A product of 16 × 4 × 8 takes a third of the time that [`blocks`] would.
+#[inline]
+fn in_place<K: Tiles>(
+    MatmulShape { m, k, n }: MatmulShape,
+    alpha: K::Element,
+    a: Factor<'_, K::Element>,
+    b: &[K::Element],
+    beta: K::Element,
+    c: &mut [K::Element],
+) {
+    assert!(b.len() == k * n);
+    let width = <K::Lanes as Lanes>::WIDTH;
+    let (tile_rows, vectors) = K::fitting(m);
+    let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
+    let mut i = 0;
+    while i < m {
+        let rows = (m - i).min(tile_rows);
+        let mut j = 0;
+        while j < n {
+            let used = (n - j).min(vectors * width);
+            let vectors = used.div_ceil(width);
+            let tile = Tile {
+                k,
+                a: a.data.as_ptr().wrapping_add(i * a_row),
+                a_row,
+                a_step,
+                b: b.as_ptr().wrapping_add(j),
+                b_step: n,
+                c: c.as_mut_ptr().wrapping_add(i * n + j),
+                c_row: n,
+                last: used - (vectors - 1) * width,
+                alpha,
+                beta,
+            };
+            // SAFETY: rows i to i + rows - 1 are below m and columns j to j + used - 1 below n: inside the slices, of which
+            // `c` is borrowed for writing and overlaps none; the level of the tiles was checked.
+            unsafe { K::get(rows, vectors, a.transposed)(&tile) };
+            j += used;
+        }
+        i += rows;
+    }
+}
+
+/// Cuts the product into blocks, and these into tiles.
+#[inline(never)]
+fn blocks<K: Tiles>(
+    shape: MatmulShape,
+    alpha: K::Element,
+    a: Factor<'_, K::Element>,
+    b: Factor<'_, K::Element>,
+    beta: K::Element,
+    c: &mut [K::Element],
+    scratch: &mut Vec<K::Element>,
+) {
+    let MatmulShape { m, k, n } = shape;
+    let bytes = |count: usize| count * size_of::<K::Element>();
+    let width = <K::Lanes as Lanes>::WIDTH;
+    let (tile_rows, vectors) = K::fitting(m);
+    let strip = width * vectors;
+    let block = (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip);
+    // Copying the right factor pays from three passes over it on, the left one where its rows or columns lie so far
+    // apart that they compete for the same places in the caches.
+    let copy_b = b.transposed || m > 2 * tile_rows;
+    let left_stride = bytes(if a.transposed { m } else { k });
+    let copy_a = n >= 4 * strip && m > ROWS_AT_ONCE && left_stride >= 4096;
+    let b_size = if copy_b {
+        k.min(PART) * block.min(n.next_multiple_of(width))
+    } else {
+        0
+    };
+    let a_size = if copy_a {
+        k.min(PART) * ROWS_AT_ONCE
+    } else {
+        0
+    };
+    // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
+    let spare = LINE_BYTES / size_of::<K::Element>();
+    if scratch.len() < b_size + a_size + spare {
+        scratch.resize(b_size + a_size + spare, num_traits::Zero::zero());
+    }
+    let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
+    let (b_panels, a_panels) = scratch[skipped..].split_at_mut(b_size);
+    let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
+
+    let mut from_k = 0;
+    let mut beta = beta;
+    loop {
+        let part = (k - from_k).min(PART);
+        for from_n in (0..n).step_by(block) {
+            let columns = (n - from_n).min(block);
+            if copy_b && part > 0 {
+                copy_right::<K>(
+                    shape,
+                    b,
+                    vectors,
+                    (from_k, part),
+                    (from_n, columns),
+                    b_panels,
+                );
+            }
+            for from_m in (0..m).step_by(ROWS_AT_ONCE) {
+                let rows = (m - from_m).min(ROWS_AT_ONCE);
+                if copy_a && part > 0 {
+                    copy_left::<K>(shape, a, (from_k, part), (from_m, rows), a_panels);
+                }
+                let mut tile_at = |i: usize, j: usize| {
+                    let used = (columns - j).min(strip);
+                    let vectors = used.div_ceil(width);
+                    let (b_at, b_step) = if copy_b {
+                        (b_panels[j * part..].as_ptr(), vectors * width)
+                    } else {
+                        (b.data.as_ptr().wrapping_add(from_k * n + from_n + j), n)
+                    };
+                    let (a_at, a_row, a_step) = if copy_a {
+                        (a_panels[i * part..].as_ptr(), 1, K::ROWS)
+                    } else {
+                        let at = (from_m + i) * a_row + from_k * a_step;
+                        (a.data.as_ptr().wrapping_add(at), a_row, a_step)
+                    };
+                    let tile = Tile {
+                        k: part,
+                        a: a_at,
+                        a_row,
+                        a_step,
+                        b: b_at,
+                        b_step,
+                        c: c.as_mut_ptr().wrapping_add((from_m + i) * n + from_n + j),
+                        c_row: n,
+                        last: used - (vectors - 1) * width,
+                        alpha,
+                        beta,
+                    };
+                    let rows = (rows - i).min(tile_rows);
+                    // SAFETY: the rows are below m, columns from_n + j to from_n + j + used - 1 below n, and the part
+                    // of the sum ends at or before k: all inside the slices, whose lengths were asserted, and
+                    // inside the panels, which were copied for these rows and columns. `c` is borrowed for writing, so
+                    // it overlaps nothing else; the level of the tiles was checked.
+                    unsafe { K::get(rows, vectors, copy_a || a.transposed)(&tile) };
+                };
+                if bytes(part * columns) <= NEAR_BYTES {
+                    for i in (0..rows).step_by(tile_rows) {
+                        (0..columns).step_by(strip).for_each(|j| tile_at(i, j));
+                    }
+                } else {
+                    for j in (0..columns).step_by(strip) {
+                        (0..rows).step_by(tile_rows).for_each(|i| tile_at(i, j));
+                    }
+                }
+            }
+        }
+        from_k += part;
+        beta = num_traits::One::one();
+        if from_k >= k {
+            return;
+        }
+    }
+}
+
+/// Copies rows `from_k..from_k + part` and columns `from_n..from_n + columns` of op(B) into panels.
+fn copy_right<K: Tiles>(
+    MatmulShape { k, n, .. }: MatmulShape,
+    b: Factor<'_, K::Element>,
+    vectors: usize,
+    (from_k, part): (usize, usize),
+    (from_n, columns): (usize, usize),
+    panels: &mut [K::Element],
+) {
+    let width = <K::Lanes as Lanes>::WIDTH;
+    let strip = width * vectors;
+    if !b.transposed {
+        let from = &b.data[from_k * n + from_n..];
+        assert!(from.len() >= (part - 1) * n + columns);
+        assert!(panels.len() >= part * columns.next_multiple_of(width));
+        // SAFETY: the rows lie inside the slice and the panels inside theirs, as just asserted; the level of
+        // the tiles was checked.
+        unsafe {
+            K::straight(
+                from.as_ptr(),
+                n,
+                part,
+                columns,
+                vectors,
+                panels.as_mut_ptr(),
+            )
+        };
+        return;
+    }
+    for j in (0..columns).step_by(strip) {
+        let rows = (columns - j).min(strip);
+        let from = &b.data[(from_n + j) * k + from_k..];
+        K::transposed(
+            from,
+            k,
+            part,
+            rows,
+            rows.next_multiple_of(width),
+            &mut panels[j * part..],
+        );
+    }
+}
+
+/// Copies rows `from_m..from_m + rows` and columns `from_k..from_k + part` of op(A) into panels of one tile's rows.
+fn copy_left<K: Tiles>(
+    MatmulShape { m, k, .. }: MatmulShape,
+    a: Factor<'_, K::Element>,
+    (from_k, part): (usize, usize),
+    (from_m, rows): (usize, usize),
+    panels: &mut [K::Element],
+) {
+    if a.transposed {
+        // Line after line: neighbouring panels share lines of cache.
+        for p in 0..part {
+            let from = &a.data[(from_k + p) * m + from_m..][..rows];
+            for (i, from) in from.chunks(K::ROWS).enumerate() {
+                let at = (i * part + p) * K::ROWS;
+                match <&[K::Element; 8]>::try_from(from) {
+                    Ok(eight) if K::ROWS == 8 => panels[at..at + 8].copy_from_slice(eight),
+                    _ => panels[at..at + from.len()].copy_from_slice(from),
+                }
+            }
+        }
+        return;
+    }
+    for i in (0..rows).step_by(K::ROWS) {
+        let used = (rows - i).min(K::ROWS);
+        let panel = &mut panels[i * part..][..part * K::ROWS];
+        let from = &a.data[(from_m + i) * k + from_k..];
+        K::transposed(from, k, part, used, K::ROWS, panel);
+    }
+}
+
+#[cfg(test)]
+mod tests;

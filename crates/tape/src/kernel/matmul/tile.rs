@@ -1,0 +1,310 @@
+//! The innermost loop of the matrix product: a tile of C held in registers while k runs.
+#![expect(
+    unsafe_code,
+    reason = "the tile is read and written through pointers, by vector instructions"
+)]
+
+use super::lanes::Lanes;
+use super::pack;
+use num_traits::Zero;
+
+/// What a tile reads and writes: `c = alpha · Σ_p a_p b_p + beta · c`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) struct Tile<T> {
+    /// Length of the sum.
+    pub(in crate::kernel) k: usize,
+    /// Element `(i, p)` of the left factor lies at `a + i · a_row + p · a_step`.
+    pub(in crate::kernel) a: *const T,
+    /// Distance of two rows of the left factor.
+    pub(in crate::kernel) a_row: usize,
+    /// Distance of two columns of the left factor.
+    pub(in crate::kernel) a_step: usize,
+    /// Element `(p, j)` of the right factor lies at `b + p · b_step + j`.
+    pub(in crate::kernel) b: *const T,
+    /// Distance of two rows of the right factor.
+    pub(in crate::kernel) b_step: usize,
+    /// Element `(i, j)` of the result lies at `c + i · c_row + j`.
+    pub(in crate::kernel) c: *mut T,
+    /// Distance of two rows of the result.
+    pub(in crate::kernel) c_row: usize,
+    /// Columns in use of the last register of a row, 1 to its width.
+    pub(in crate::kernel) last: usize,
+    /// Factor of the product.
+    pub(in crate::kernel) alpha: T,
+    /// Factor of the old result, which is not read where this is zero.
+    pub(in crate::kernel) beta: T,
+}
+
+/// A tile of fixed size, compiled for one set of instructions.
+pub(in crate::kernel) type TileFn<T> = unsafe fn(&Tile<T>);
+
+/// Computes a tile of `ROWS` rows and `VECTORS` registers of columns.
+///
+/// Every element is one chain of multiply-adds over p = 0, 1, …: its bits do not depend on the size
+/// of the tile nor on the width of the register. `ADJACENT` says that `a_row` is 1, which
+/// saves the pointers to the rows.
+///
+/// # Safety
+/// The caller has the instructions of `V`; every element that [`Tile`] describes is inside its
+/// slice, and `c` overlaps neither `a` nor `b`.
+#[inline(always)]
+unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT: bool>(
+    t: &Tile<V::Element>,
+) {
+    // SAFETY: row i < ROWS, p < k and columns below (VECTORS - 1) · WIDTH + last are the elements that
+    // the caller vouches for; the last register of a row is read and written under a mask.
+    unsafe {
+        let mask = V::mask(t.last);
+        let a_row = if ADJACENT { 1 } else { t.a_row };
+        let rows: [*const V::Element; ROWS] = std::array::from_fn(|i| t.a.wrapping_add(i * a_row));
+        let mut sums = [[V::splat(V::Element::zero()); VECTORS]; ROWS];
+        if t.k >= 64 || t.c_row >= 512 {
+            for i in 0..ROWS {
+                for j in 0..VECTORS {
+                    V::prefetch(t.c.wrapping_add(i * t.c_row + j * V::WIDTH));
+                }
+            }
+        }
+        let mut b = t.b;
+        let mut offset = 0;
+        for _ in 0..t.k {
+            for j in 0..VECTORS {
+                V::prefetch(b.wrapping_add(16 * t.b_step + j * V::WIDTH));
+            }
+            let mut b_p = [V::splat(V::Element::zero()); VECTORS];
+            for (j, lanes) in b_p.iter_mut().enumerate() {
+                *lanes = if j + 1 < VECTORS {
+                    V::load(b.add(j * V::WIDTH))
+                } else {
+                    V::load_first(b.add(j * V::WIDTH), mask)
+                };
+            }
+            for i in 0..ROWS {
+                let a_ip = V::splat(*rows[i].add(offset));
+                for j in 0..VECTORS {
+                    sums[i][j] = a_ip.mul_add(b_p[j], sums[i][j]);
+                }
+            }
+            offset += t.a_step;
+            b = b.wrapping_add(t.b_step);
+        }
+        let alpha = V::splat(t.alpha);
+        let beta = V::splat(t.beta);
+        for (i, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let to = t.c.add(i * t.c_row + j * V::WIDTH);
+                let whole = j + 1 < VECTORS;
+                let mut c = sum.mul(alpha);
+                if !t.beta.is_zero() {
+                    let old = if whole {
+                        V::load(to)
+                    } else {
+                        V::load_first(to, mask)
+                    };
+                    c = old.mul_add(beta, c);
+                }
+                if whole || t.last == V::WIDTH {
+                    c.store(to);
+                } else {
+                    c.store_first(to, t.last);
+                }
+            }
+        }
+    }
+}
+
+/// The tiles of one set of instructions: which sizes exist, and the function for each.
+///
+/// All functions may only be called on a processor that has the instructions.
+pub(in crate::kernel) trait Tiles {
+    /// `f32` or `f64`.
+    type Element: num_traits::Float;
+    /// The register.
+    type Lanes: Lanes<Element = Self::Element>;
+    /// Rows of the tile that large products are cut into.
+    const ROWS: usize;
+    /// Registers a row of that tile.
+    const VECTORS: usize;
+
+    /// The rows and the registers a row of the tiles that suit a product of `m` rows.
+    fn fitting(m: usize) -> (usize, usize);
+
+    /// The tile of `rows` rows and `vectors` registers, neither 0 nor above what [`fitting`](Self::fitting) gives.
+    fn get(rows: usize, vectors: usize, adjacent: bool) -> TileFn<Self::Element>;
+
+    /// [`pack::straight`].
+    ///
+    /// # Safety
+    /// As for [`pack::straight`].
+    unsafe fn straight(
+        from: *const Self::Element,
+        ld: usize,
+        k: usize,
+        columns: usize,
+        vectors: usize,
+        to: *mut Self::Element,
+    );
+
+    /// [`pack::transposed`]; `width` is a multiple of the register or equals `ROWS`.
+    fn transposed(
+        from: &[Self::Element],
+        ld: usize,
+        k: usize,
+        rows: usize,
+        width: usize,
+        to: &mut [Self::Element],
+    );
+}
+
+/// Declares the tiles of one set of instructions, and the table through which they are found.
+macro_rules! tiles {
+    ($(#[$words:meta])* $name:ident, $element:ty, $lanes:ty, $rows:literal, tall $tall:literal,
+     [$($vectors:literal: [$($row:literal)+]),+], $transposed:expr, $(#[$feature:meta])?) => {
+        $(#[$words])*
+        #[derive(Debug)]
+        pub(in crate::kernel) struct $name;
+
+        impl $name {
+            /// # Safety
+            /// As for [`tile`].
+            $(#[$feature])?
+            unsafe fn compiled<const R: usize, const N: usize, const ADJACENT: bool>(t: &Tile<$element>) {
+                // SAFETY: the caller's promise is the one that `tile` asks for, and this function
+                // is compiled for the instructions of the register.
+                unsafe { tile::<$lanes, R, N, ADJACENT>(t) }
+            }
+
+            /// # Safety
+            /// As for [`pack::straight`].
+            $(#[$feature])?
+            unsafe fn straight_compiled(
+                from: *const $element,
+                ld: usize,
+                k: usize,
+                columns: usize,
+                vectors: usize,
+                to: *mut $element,
+            ) {
+                // SAFETY: as in `compiled`.
+                unsafe { pack::straight::<$lanes>(from, ld, k, columns, vectors, to) }
+            }
+        }
+
+        impl Tiles for $name {
+            type Element = $element;
+            type Lanes = $lanes;
+            const ROWS: usize = $rows;
+            const VECTORS: usize = [$($vectors),+].len();
+
+            #[inline]
+            fn fitting(m: usize) -> (usize, usize) {
+                // Up to 26 rows: fewer and taller tiles read the right factor less often.
+                let passes = m.div_ceil($tall).max(1);
+                if m > $rows && passes < m.div_ceil($rows) && passes <= 2 {
+                    (m.div_ceil(passes), 2)
+                } else {
+                    ($rows, Self::VECTORS)
+                }
+            }
+
+
+            #[inline]
+            fn get(rows: usize, vectors: usize, adjacent: bool) -> TileFn<$element> {
+                /// By registers, then by rows, then by adjacency.
+                const TABLE: &[&[[TileFn<$element>; 2]]] = &[$(&[$([
+                    $name::compiled::<$row, $vectors, false>,
+                    $name::compiled::<$row, $vectors, true>,
+                ]),+]),+];
+                TABLE[vectors - 1][rows - 1][usize::from(adjacent)]
+            }
+
+            #[inline]
+            unsafe fn straight(
+                from: *const $element,
+                ld: usize,
+                k: usize,
+                columns: usize,
+                vectors: usize,
+                to: *mut $element,
+            ) {
+                // SAFETY: the caller's promise is the one that `pack::straight` asks for.
+                unsafe { Self::straight_compiled(from, ld, k, columns, vectors, to) }
+            }
+
+            #[inline]
+            fn transposed(
+                from: &[$element],
+                ld: usize,
+                k: usize,
+                rows: usize,
+                width: usize,
+                to: &mut [$element],
+            ) {
+                const GROUP: usize = 32 / size_of::<$element>();
+                if width % GROUP == 0 {
+                    $transposed(from, ld, k, rows, width, to);
+                } else {
+                    pack::transposed(from, ld, k, rows, width, to);
+                }
+            }
+        }
+    };
+}
+
+pub(in crate::kernel) mod portable {
+    use super::super::lanes::Plain;
+    use super::{Tile, TileFn, Tiles, pack, tile};
+
+    tiles!(
+        /// Tiles of 6 × 4 in whatever registers the target has.
+        F32, f32, Plain<f32, 4>, 6, tall 6, [1: [1 2 3 4 5 6]], pack::transposed,
+    );
+    tiles!(
+        /// Tiles of 6 × 2 in whatever registers the target has.
+        F64, f64, Plain<f64, 2>, 6, tall 6, [1: [1 2 3 4 5 6]], pack::transposed,
+    );
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(in crate::kernel) mod avx2 {
+    use super::{Tile, TileFn, Tiles, pack, tile};
+    use std::arch::x86_64::{__m256, __m256d};
+
+    tiles!(
+        /// Tiles of 6 × 16: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
+        F32, f32, __m256, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
+        // SAFETY: whoever uses these tiles has AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma")]
+    );
+    tiles!(
+        /// Tiles of 6 × 8: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
+        F64, f64, __m256d, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
+        // SAFETY: whoever uses these tiles has AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma")]
+    );
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(in crate::kernel) mod avx512 {
+    use super::{Tile, TileFn, Tiles, pack, tile};
+    use std::arch::x86_64::{__m512, __m512d};
+
+    tiles!(
+        /// Tiles of 8 × 48: 24 sums, 3 registers of the right factor, 1 of the left.
+        F32, f32, __m512, 8, tall 13,
+        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
+        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+    );
+    tiles!(
+        /// Tiles of 8 × 24: 24 sums, 3 registers of the right factor, 1 of the left.
+        F64, f64, __m512d, 8, tall 13,
+        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
+        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+    );
+}

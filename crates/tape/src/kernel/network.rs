@@ -1,0 +1,170 @@
+//! Passes that networks make often, each fused into one loop over its slices.
+
+use super::Element;
+use super::float::{log_1p_exp, sigmoid};
+use super::level::{Pass, dispatch};
+use super::reduce::{narrow, sum_of};
+
+struct SigmoidGradient<'a, T>(&'a [T], &'a [T], &'a mut [T]);
+
+impl<T: Element> Pass for SigmoidGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self(a, a_bar, z_bar) = self;
+        for ((z_bar, &a), &a_bar) in z_bar.iter_mut().zip(a).zip(a_bar) {
+            *z_bar = a_bar * (a * (T::one() - a));
+        }
+    }
+}
+
+/// Sets `z_bar[i]` to `a_bar[i] · a[i] (1 - a[i])`: the pullback of a = σ(z).
+///
+/// ```
+/// let mut z_bar = [0.0];
+/// tape::kernel::sigmoid_gradient(&[0.25], &[2.0], &mut z_bar);
+/// assert_eq!(z_bar, [0.375]);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn sigmoid_gradient<T: Element>(a: &[T], a_bar: &[T], z_bar: &mut [T]) {
+    assert!(
+        a.len() == a_bar.len() && a.len() == z_bar.len(),
+        "sigmoid_gradient: lengths of a, a_bar and z_bar must be equal, got {}, {} and {}",
+        a.len(),
+        a_bar.len(),
+        z_bar.len()
+    );
+    dispatch(SigmoidGradient(a, a_bar, z_bar));
+}
+
+struct AddBiasSigmoid<'a, T>(&'a mut [T], &'a [T]);
+
+impl<T: Element> Pass for AddBiasSigmoid<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self(z, bias) = self;
+        // Rows in one pass of short loops, then σ over a block that is still in cache: σ fills its vectors
+        // whatever the length of a row.
+        let rows = (1024 / bias.len()).max(1);
+        for block in z.chunks_mut(rows * bias.len()) {
+            for row in block.chunks_exact_mut(bias.len()) {
+                for (z, &b) in row.iter_mut().zip(bias) {
+                    *z = *z + b;
+                }
+            }
+            for z in block {
+                *z = sigmoid::<T, FUSED>(*z);
+            }
+        }
+    }
+}
+
+/// Sets every row of `z`, which is `(rows, bias.len())`, to σ(row + bias).
+///
+/// ```
+/// let mut z = [1.0, -2.0, 3.0, -4.0];
+/// tape::kernel::add_bias_sigmoid(&mut z, &[-1.0, 2.0]);
+/// assert_eq!(z[..2], [0.5, 0.5]);
+/// ```
+///
+/// # Panics
+/// If `z` is no whole number of rows.
+#[inline]
+pub fn add_bias_sigmoid<T: Element>(z: &mut [T], bias: &[T]) {
+    assert!(
+        if bias.is_empty() {
+            z.is_empty()
+        } else {
+            z.len().is_multiple_of(bias.len())
+        },
+        "add_bias_sigmoid: z must be whole rows of {}, got {} elements",
+        bias.len(),
+        z.len()
+    );
+    if !bias.is_empty() {
+        dispatch(AddBiasSigmoid(z, bias));
+    }
+}
+
+struct SigmoidCrossEntropy<'a, T>(&'a [T], &'a [T]);
+
+impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) -> T {
+        narrow(sum_of(self.0, self.1, |z, y| {
+            let tail = log_1p_exp::<T, FUSED>(-z.abs());
+            // max(z, 0) - y z without a difference of large numbers where y is 1.
+            let linear = if z > T::zero() {
+                (T::one() - y) * z
+            } else {
+                -y * z
+            };
+            (linear + tail).to_f64().unwrap_or(f64::NAN)
+        }))
+    }
+}
+
+/// Σ softplus(`z[i]`) - `y[i] z[i]`: the cross-entropy of σ(z) against targets y in 0 to 1, from the logits.
+///
+/// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any logit. The sum is that of
+/// [`sum`](super::sum).
+///
+/// ```
+/// assert_eq!(tape::kernel::sigmoid_cross_entropy(&[1000.0, -1000.0], &[0.0, 0.0]), 1000.0);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn sigmoid_cross_entropy<T: Element>(z: &[T], y: &[T]) -> T {
+    assert_eq!(
+        z.len(),
+        y.len(),
+        "sigmoid_cross_entropy: lengths of z and y must be equal"
+    );
+    dispatch(SigmoidCrossEntropy(z, y))
+}
+
+struct SigmoidCrossEntropyGradient<'a, T>(&'a [T], &'a [T], T, &'a mut [T]);
+
+impl<T: Element> Pass for SigmoidCrossEntropyGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self(z, y, scale, z_bar) = self;
+        for ((z_bar, &z), &y) in z_bar.iter_mut().zip(z).zip(y) {
+            *z_bar = scale * (sigmoid::<T, FUSED>(z) - y);
+        }
+    }
+}
+
+/// Sets `z_bar[i]` to `scale · (σ(z[i]) - y[i])`: the pullback of [`sigmoid_cross_entropy`].
+///
+/// ```
+/// let mut z_bar = [0.0];
+/// tape::kernel::sigmoid_cross_entropy_gradient(&[0.0], &[1.0], 2.0, &mut z_bar);
+/// assert_eq!(z_bar, [-1.0]);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn sigmoid_cross_entropy_gradient<T: Element>(z: &[T], y: &[T], scale: T, z_bar: &mut [T]) {
+    assert!(
+        z.len() == y.len() && z.len() == z_bar.len(),
+        "sigmoid_cross_entropy_gradient: lengths of z, y and z_bar must be equal, got {}, {} and {}",
+        z.len(),
+        y.len(),
+        z_bar.len()
+    );
+    dispatch(SigmoidCrossEntropyGradient(z, y, scale, z_bar));
+}

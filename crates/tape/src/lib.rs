@@ -1,0 +1,56 @@
+//! Reverse-mode automatic differentiation of arbitrary Rust code.
+//!
+//! A tape (a Wengert list) records what is computed, line by line, and replays it backward. It has two grains:
+//! [`Var`], a scalar for any code with any control flow, and [`Tensor`], an array for networks and linear
+//! algebra. They stand on one list and meet: an element of a tensor can be read as a scalar, scalars can be
+//! gathered into a tensor, and the gradient crosses over.
+//!
+//! Write your function once, over [`Real`], and call it with plain numbers or differentiate it:
+//!
+//! ```
+//! use tape::{Real, grad, hvp};
+//!
+//! // Plain numbers come in by `from_f64`, or by `scale` and `shift`.
+//! fn f<R: Real>(x: &[R]) -> R {
+//!     x[0].sin() * x[1] + x[1].powi(2).scale(0.5)
+//! }
+//!
+//! assert_eq!(f(&[0.0, 3.0]), 4.5);
+//! assert_eq!(grad(f, &[0.0, 3.0]), [3.0, 3.0]);
+//! assert_eq!(hvp(f, &[0.0, 3.0], &[1.0, 0.0]).unwrap(), [0.0, 1.0]);
+//! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | differentiate a function of scalars | [`grad`], [`value_and_grad`], [`vjp`], [`jvp`], [`hvp`] |
+//! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
+//! | compute with arrays | [`Tensor`] |
+//! | see the list | [`Program::trace`], [`Tape::table`] |
+//! | check a derivative | [`check::gradient`] |
+//! | look up a formula | [`primitive`] |
+
+pub mod check;
+mod derivative;
+mod dual;
+mod error;
+pub mod kernel;
+pub mod primitive;
+mod program;
+mod real;
+mod render;
+mod shape;
+mod sweep;
+mod tape;
+mod tensor;
+mod var;
+
+pub use crate::tape::{Mark, Tape, unrecorded};
+pub use derivative::{grad, hvp, jvp, value_and_grad, vjp};
+pub use dual::Dual;
+pub use error::Error;
+pub use program::{Program, Traced};
+pub use real::{Elementary, Float, Real, Real64};
+pub use shape::Shape;
+pub use sweep::{Cotangents, Recorded};
+pub use tensor::{Factor, Tensor, Transposed};
+pub use var::Var;

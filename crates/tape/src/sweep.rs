@@ -1,0 +1,549 @@
+//! The reverse sweep: one loop over the recording, backward, for both grains.
+//!
+//! Cotangents of a value that is read in several places are added up here, and those of a tensor that
+//! broadcasting repeated are summed here; no rule does either.
+
+use crate::tape::columns::{COLUMNS, Line};
+use crate::tape::{self, Admission, Counts, Event, Handle, Kind, Node, Precision, Sort, State, Stored};
+use crate::tensor::At;
+use crate::{Error, Float, Tape, Tensor, Var};
+
+/// The cotangents while they are swept, and after: by line, and by node of either precision.
+#[derive(Debug, Default)]
+pub struct Columns {
+    pub(crate) lines: Vec<f64>,
+    pub(crate) single: Vec<Slot<f32>>,
+    pub(crate) double: Vec<Slot<f64>>,
+}
+
+/// The place of one tensor's cotangent.
+#[derive(Debug, Default)]
+pub enum Slot<T: Float> {
+    /// Nothing has come in.
+    #[default]
+    Absent,
+    /// The sum of what has come in so far.
+    Present(Tensor<T>),
+    /// It was handed on to the inputs and let go.
+    Released,
+}
+
+/// What a sweep left: the cotangents of leaves, lines and kept values. It stays readable after the tape is
+/// rewound or ended; its memory goes back to the thread when it is dropped.
+///
+/// ```
+/// # fn main() -> Result<(), tape::Error> {
+/// let tape = tape::Tape::begin();
+/// let x = tape.var(3.0);
+/// let bar = tape.sweep(&(x * x))?;
+/// drop(tape);
+/// assert_eq!(bar.of(&x)?, 6.0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Cotangents {
+    columns: Columns,
+    admission: Admission,
+    counts: Counts,
+}
+
+/// A recorded value, [`Var`] or [`Tensor`]: something to sweep from, and to read a cotangent of.
+pub trait Recorded {
+    /// What its cotangent is: a number, or a tensor of the same shape.
+    type Cotangent;
+
+    #[doc(hidden)]
+    fn seed(&self, seed: Self::Cotangent, state: &State, columns: &mut Columns) -> Result<(), Error>;
+    #[doc(hidden)]
+    fn unit(&self) -> Result<Self::Cotangent, Error>;
+    #[doc(hidden)]
+    fn read(&self, cotangents: &Cotangents) -> Result<Option<Self::Cotangent>, Error>;
+    #[doc(hidden)]
+    fn zero(&self) -> Self::Cotangent;
+}
+
+impl<T: Float> Recorded for Var<T> {
+    type Cotangent = T;
+
+    fn seed(&self, seed: T, state: &State, columns: &mut Columns) -> Result<(), Error> {
+        tape::check_root(state, self.handle(), Sort::Line)?;
+        columns.lines[self.handle().number as usize] += seed.to_f64() * self.partial();
+        Ok(())
+    }
+
+    fn unit(&self) -> Result<T, Error> {
+        Ok(T::from_f64(1.0))
+    }
+
+    fn read(&self, cotangents: &Cotangents) -> Result<Option<T>, Error> {
+        cotangents.admit(self.handle(), Sort::Line)?;
+        if self.is_merged() {
+            let why = "this scalar was merged into another line and has no cotangent of its own; give it one \
+                       with `keep` before it is used";
+            return Err(Error::NotKept { operation: "of", why });
+        }
+        Ok(Some(T::from_f64(cotangents.columns.lines[self.handle().number as usize])))
+    }
+
+    fn zero(&self) -> T {
+        T::from_f64(0.0)
+    }
+}
+
+impl<T: Float> Recorded for Tensor<T> {
+    type Cotangent = Tensor<T>;
+
+    fn seed(&self, seed: Tensor<T>, state: &State, columns: &mut Columns) -> Result<(), Error> {
+        tape::check_root(state, self.handle(), Sort::Node(T::PRECISION))?;
+        if seed.shape() != self.shape() {
+            let want = "the seed must have the shape of what is swept from";
+            return Err(Error::shape("sweep", want, &[seed.shape(), self.shape()]));
+        }
+        T::cotangents_mut(columns)[self.handle().number as usize] = Slot::Present(seed);
+        Ok(())
+    }
+
+    fn unit(&self) -> Result<Tensor<T>, Error> {
+        if self.len() != 1 {
+            let want = "wants a tensor of one element, or a seed (`sweep_with`)";
+            return Err(Error::shape("sweep", want, &[self.shape()]));
+        }
+        Ok(Tensor::full(self.shape(), T::from_f64(1.0)))
+    }
+
+    fn read(&self, cotangents: &Cotangents) -> Result<Option<Tensor<T>>, Error> {
+        cotangents.admit(self.handle(), Sort::Node(T::PRECISION))?;
+        match &T::cotangents(&cotangents.columns)[self.handle().number as usize] {
+            Slot::Absent => Ok(None),
+            Slot::Present(cotangent) => Ok(Some(cotangent.clone())),
+            Slot::Released => {
+                let why = "the sweep has let go of the cotangent of this intermediate tensor; ask for it with \
+                           `keep` before the sweep";
+                Err(Error::NotKept { operation: "of", why })
+            }
+        }
+    }
+
+    fn zero(&self) -> Tensor<T> {
+        Tensor::zeros(self.shape())
+    }
+}
+
+impl Cotangents {
+    /// The cotangent of a leaf, a line or a kept value; zero where the sweep did not come by.
+    ///
+    /// # Errors
+    /// When the value is a constant, is not of the tape that was swept, was recorded after the sweep, or is an
+    /// intermediate that has no cotangent of its own (see [`Var::keep`], [`Tensor::keep`]).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// let tape = tape::Tape::begin();
+    /// let (x, unused) = (tape.var(3.0), tape.var(1.0));
+    /// let bar = tape.sweep(&x.powi(2))?;
+    /// assert_eq!((bar.of(&x)?, bar.of(&unused)?), (6.0, 0.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of<N: Recorded>(&self, value: &N) -> Result<N::Cotangent, Error> {
+        Ok(value.read(self)?.unwrap_or_else(|| value.zero()))
+    }
+
+    /// The cotangent of a value, or `None` if it is a tensor that the sweep did not come by: what was swept
+    /// from does not depend on it. For scalars that is not told apart from a zero.
+    ///
+    /// # Errors
+    /// As [`of`](Cotangents::of).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let tape = Tape::begin();
+    /// let (x, unused) = (tape.tensor(&Tensor::scalar(3.0)), tape.tensor(&Tensor::scalar(1.0)));
+    /// let bar = tape.sweep(&x.exp())?;
+    /// assert!(bar.get(&x)?.is_some() && bar.get(&unused)?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get<N: Recorded>(&self, value: &N) -> Result<Option<N::Cotangent>, Error> {
+        value.read(self)
+    }
+
+    /// The cotangents of the first lines of the tape.
+    pub(crate) fn of_first_lines<T: Float>(&self, count: usize) -> Vec<T> {
+        self.columns.lines[..count].iter().map(|&bar| T::from_f64(bar)).collect()
+    }
+
+    fn admit(&self, handle: Handle, sort: Sort) -> Result<(), Error> {
+        if handle.tape == 0 {
+            return Err(Error::NotRecorded { operation: "of" });
+        }
+        if self.admission.admits(handle, sort, self.counts) {
+            return Ok(());
+        }
+        let why = "this value was not on the tape when it was swept: it is of another tape, was rewound past, or \
+                   was recorded later";
+        Err(Error::Foreign { operation: "of", why: why.to_owned() })
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+}
+
+impl Drop for Cotangents {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.columns));
+    }
+}
+
+/// The memory of a sweep goes back to the thread, for the next one.
+fn give_back(mut columns: Columns) {
+    columns.clear();
+    tape::try_with_room(|room| {
+        if room.spare_cotangents.len() < 4 {
+            room.spare_cotangents.push(columns);
+        }
+    });
+}
+
+impl Columns {
+    fn clear(&mut self) {
+        self.lines.clear();
+        self.single.clear();
+        self.double.clear();
+    }
+
+    fn size(&mut self, counts: Counts) {
+        self.lines.resize(counts.lines as usize, 0.0);
+        self.single.resize_with(counts.single as usize, Slot::default);
+        self.double.resize_with(counts.double as usize, Slot::default);
+    }
+}
+
+impl Tape {
+    /// The cotangents of everything that `root` was computed from: the derivatives of `root`, a scalar or a
+    /// tensor of one element. A recording can be swept again, from here or elsewhere.
+    ///
+    /// # Errors
+    /// When `root` is a constant, not of this tape, or a tensor of several elements.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// let tape = tape::Tape::begin();
+    /// let (x, y) = (tape.var(2.0), tape.var(3.0));
+    /// let z = x * y;
+    /// assert_eq!(tape.sweep(&z.sin())?.of(&x)?, 3.0 * 6.0_f64.cos());
+    /// assert_eq!(tape.sweep(&z)?.of(&y)?, 2.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep<N: Recorded>(&self, root: &N) -> Result<Cotangents, Error> {
+        self.sweep_with(root, root.unit()?)
+    }
+
+    /// The cotangents of everything that `root` was computed from, with `seed` for the cotangent of `root`: a
+    /// vector-Jacobian product.
+    ///
+    /// # Errors
+    /// When `root` is a constant or not of this tape, or the seed has another shape.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let tape = Tape::begin();
+    /// let x = tape.tensor(&Tensor::from_slice(&[2.0, 3.0], &[2])?);
+    /// let y = &x * &x;
+    /// let bar = tape.sweep_with(&y, Tensor::from_slice(&[1.0, 10.0], &[2])?)?;
+    /// assert_eq!(bar.of(&x)?.to_vec(), [4.0, 60.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep_with<N: Recorded>(&self, root: &N, seed: N::Cotangent) -> Result<Cotangents, Error> {
+        let mut cotangents = self.seeded(root, seed)?;
+        // Nothing is recorded while it runs, so the list can stay borrowed.
+        tape::unrecorded(|| {
+            tape::with_state(|state| {
+                with_lines(|lines| {
+                    let sweep = Sweep { lines, gathered: &state.gathered };
+                    let mut end = lines.len();
+                    for event in state.events.iter().rev() {
+                        end = sweep.run_and_step(*event, end, state, &mut cotangents.columns)?;
+                    }
+                    sweep.run(0, end, &mut cotangents.columns);
+                    Ok(())
+                })
+            })
+        })?;
+        Ok(cotangents)
+    }
+
+    /// The cotangents of everything that `root` was computed from, themselves recorded on the tape, so that
+    /// they can be differentiated again. Every tensor operation can be; a scalar line, whose partials are
+    /// plain numbers, is an error that names it.
+    ///
+    /// # Errors
+    /// As [`sweep`](Tape::sweep), and when the sweep meets a scalar line.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let tape = Tape::begin();
+    /// let x = tape.tensor(&Tensor::scalar(2.0));
+    /// let y = x.powi(3);
+    /// let first = tape.sweep_recorded(&y)?.of(&x)?; // 3 x²
+    /// let second = tape.sweep(&first)?.of(&x)?; // 6 x
+    /// assert_eq!((first.item()?, second.item()?), (12.0, 12.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep_recorded<N: Recorded>(&self, root: &N) -> Result<Cotangents, Error> {
+        self.sweep_recorded_with(root, root.unit()?)
+    }
+
+    /// As [`sweep_recorded`](Tape::sweep_recorded), with `seed` for the cotangent of `root`; the seed may be
+    /// recorded too.
+    ///
+    /// # Errors
+    /// As [`sweep_with`](Tape::sweep_with), and when the sweep meets a scalar line.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let tape = Tape::begin();
+    /// let x = tape.tensor(&Tensor::full(&[2], 2.0));
+    /// let first = tape.sweep_recorded_with(&x.powi(3), Tensor::full(&[2], 1.0))?.of(&x)?;
+    /// assert_eq!(tape.sweep(&first.sum())?.of(&x)?.to_vec(), [12.0, 12.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep_recorded_with<N: Recorded>(
+        &self,
+        root: &N,
+        seed: N::Cotangent,
+    ) -> Result<Cotangents, Error> {
+        let mut cotangents = self.seeded(root, seed)?;
+        let (events, lines) = tape::with_state(|state| (state.events.len(), state.counts_now().lines));
+        let mut end = lines as usize;
+        for k in (0..events).rev() {
+            // The list grows while it is swept: each step copies what it needs out of it.
+            let event = tape::with_state(|state| state.events[k]);
+            end = recorded_step(event, end, &mut cotangents.columns)?;
+        }
+        no_scalar_lines(0, end, &cotangents.columns)?;
+        Ok(cotangents)
+    }
+
+    fn seeded<N: Recorded>(&self, root: &N, seed: N::Cotangent) -> Result<Cotangents, Error> {
+        let columns = tape::with_room(|room| room.spare_cotangents.pop()).unwrap_or_default();
+        tape::with_state(|state| {
+            self.must_be_current("sweep", state);
+            let counts = state.counts_now();
+            let mut cotangents = Cotangents { columns, admission: state.admission().clone(), counts };
+            cotangents.columns.size(counts);
+            root.seed(seed, state, &mut cotangents.columns)?;
+            Ok(cotangents)
+        })
+    }
+}
+
+/// Lends the scalar lines to `body`, out of the column that is appended to.
+fn with_lines<R>(body: impl FnOnce(&[Line]) -> R) -> R {
+    struct PutBack(Vec<Line>);
+    impl Drop for PutBack {
+        fn drop(&mut self) {
+            COLUMNS.with(|columns| columns.put_lines(std::mem::take(&mut self.0)));
+        }
+    }
+    let lines = PutBack(COLUMNS.with(|columns| columns.take_lines()));
+    body(&lines.0)
+}
+
+/// A plain sweep under way.
+struct Sweep<'a> {
+    lines: &'a [Line],
+    gathered: &'a [(u32, f64)],
+}
+
+impl Sweep<'_> {
+    /// Sweeps the lines after an event, then the event; returns where the lines before it end.
+    fn run_and_step(
+        &self,
+        event: Event,
+        end: usize,
+        state: &State,
+        columns: &mut Columns,
+    ) -> Result<usize, Error> {
+        let start = event.line as usize;
+        self.run(start + event.kind.lines() as usize, end, columns);
+        match event.kind {
+            Kind::Leaves { .. } => {}
+            Kind::Kept { input, partial } => {
+                let bar = columns.lines[start];
+                if bar != 0.0 {
+                    columns.lines[input as usize] += bar * partial;
+                }
+            }
+            Kind::Element { precision: Precision::Single, node, offset } => {
+                add_element::<f32>(state, columns, node, offset, columns.lines[start])
+            }
+            Kind::Element { precision: Precision::Double, node, offset } => {
+                add_element::<f64>(state, columns, node, offset, columns.lines[start])
+            }
+            Kind::Node { precision: Precision::Single, node } => {
+                pull(&f32::nodes(state)[node as usize], node, columns, Slot::add)?
+            }
+            Kind::Node { precision: Precision::Double, node } => {
+                pull(&f64::nodes(state)[node as usize], node, columns, Slot::add)?
+            }
+            Kind::Gather { precision, node, start, count } => {
+                let gathered = &self.gathered[start as usize..(start + count) as usize];
+                match precision {
+                    Precision::Single => self.hand_on::<f32>(state, columns, node, gathered),
+                    Precision::Double => self.hand_on::<f64>(state, columns, node, gathered),
+                }
+            }
+        }
+        Ok(start)
+    }
+
+    /// Sweeps a run of scalar lines: the whole work of a scalar tape.
+    fn run(&self, start: usize, end: usize, columns: &mut Columns) {
+        // Cut to the end of the run, so that the bound of the outer index is checked once.
+        let bars = &mut columns.lines[..end];
+        for k in (start..end).rev() {
+            let bar = bars[k];
+            // What nobody asked for is not handed on: an infinite partial there must not make a NaN of it.
+            if bar != 0.0 {
+                let Line { partials, inputs } = self.lines[k];
+                bars[inputs[0] as usize] += bar * partials[0];
+                bars[inputs[1] as usize] += bar * partials[1];
+            }
+        }
+    }
+
+    /// Hands the cotangent of a gathered tensor on to the scalars it was made of.
+    fn hand_on<T: Float>(&self, state: &State, columns: &mut Columns, node: u32, gathered: &[(u32, f64)]) {
+        let slot = &mut T::cotangents_mut(columns)[node as usize];
+        let Slot::Present(y_bar) = std::mem::take(slot) else {
+            return;
+        };
+        *slot =
+            if T::nodes(state)[node as usize].kept { Slot::Present(y_bar.clone()) } else { Slot::Released };
+        for (&(line, partial), &bar) in gathered.iter().zip(y_bar.as_slice()) {
+            let bar = bar.to_f64();
+            if bar != 0.0 && partial != 0.0 {
+                columns.lines[line as usize] += bar * partial;
+            }
+        }
+    }
+}
+
+/// Adds the cotangent of a scalar that was read from a tensor to that of the tensor.
+fn add_element<T: Float>(state: &State, columns: &mut Columns, node: u32, offset: u32, bar: f64) {
+    if bar == 0.0 {
+        return;
+    }
+    let slot = &mut T::cotangents_mut(columns)[node as usize];
+    if matches!(slot, Slot::Absent) {
+        *slot = Slot::Present(Tensor::zeros(T::nodes(state)[node as usize].output.shape()));
+    }
+    let Slot::Present(x_bar) = slot else {
+        unreachable!("a tensor is swept after everything that was read from it");
+    };
+    x_bar.as_mut_slice()[offset as usize] += T::from_f64(bar);
+}
+
+/// Runs the pullback of one tensor node: hands its cotangent on to its inputs.
+fn pull<T: Float>(
+    node: &Node<T>,
+    number: u32,
+    columns: &mut Columns,
+    add: fn(&mut Slot<T>, Tensor<T>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let slots = T::cotangents_mut(columns);
+    let Slot::Present(y_bar) = std::mem::take(&mut slots[number as usize]) else {
+        return Ok(());
+    };
+    if let Some(op) = &node.op {
+        let at = At { inputs: &node.inputs, output: &node.output, cotangent: &y_bar };
+        for (argument, input) in node.inputs.iter().enumerate() {
+            if input.is_recorded() {
+                // Sums over repeated axes and at a fan-out happen here, once for all rules.
+                let x_bar = op.pullback(&at, argument).summed_to(input.shape())?;
+                add(&mut slots[input.handle().number as usize], x_bar)?;
+            }
+        }
+    }
+    slots[number as usize] = if node.kept { Slot::Present(y_bar) } else { Slot::Released };
+    Ok(())
+}
+
+impl<T: Float> Slot<T> {
+    /// Adds in place, for a plain sweep.
+    fn add(&mut self, more: Tensor<T>) -> Result<(), Error> {
+        match self {
+            Slot::Present(sum) => sum.accumulate(&more),
+            _ => *self = Slot::Present(more),
+        }
+        Ok(())
+    }
+
+    /// Adds by a recorded operation, for a recorded sweep.
+    fn add_recorded(&mut self, more: Tensor<T>) -> Result<(), Error> {
+        *self = Slot::Present(match self {
+            Slot::Present(sum) => Tensor::add(sum, &more)?,
+            _ => more,
+        });
+        Ok(())
+    }
+}
+
+/// One event of a recorded sweep; returns where the lines before it end.
+fn recorded_step(event: Event, end: usize, columns: &mut Columns) -> Result<usize, Error> {
+    let start = event.line as usize;
+    no_scalar_lines(start + event.kind.lines() as usize, end, columns)?;
+    let scalar = |what| Err(Error::ScalarLine { line: start, what });
+    match event.kind {
+        Kind::Node { precision: Precision::Single, node } => recorded_pull::<f32>(node, columns)?,
+        Kind::Node { precision: Precision::Double, node } => recorded_pull::<f64>(node, columns)?,
+        Kind::Kept { .. } if columns.lines[start] != 0.0 => return scalar("a kept value"),
+        Kind::Element { .. } if columns.lines[start] != 0.0 => return scalar("an element of a tensor"),
+        Kind::Gather { precision, node, .. } => {
+            let reached = match precision {
+                Precision::Single => matches!(columns.single[node as usize], Slot::Present(_)),
+                Precision::Double => matches!(columns.double[node as usize], Slot::Present(_)),
+            };
+            if reached {
+                return scalar("a tensor gathered from scalars");
+            }
+        }
+        Kind::Leaves { .. } | Kind::Kept { .. } | Kind::Element { .. } => {}
+    }
+    Ok(start)
+}
+
+fn recorded_pull<T: Float>(number: u32, columns: &mut Columns) -> Result<(), Error> {
+    let node = tape::with_state(|state| T::nodes(state)[number as usize].clone());
+    pull(&node, number, columns, Slot::add_recorded)
+}
+
+fn no_scalar_lines(start: usize, end: usize, columns: &Columns) -> Result<(), Error> {
+    match columns.lines[start..end].iter().rposition(|&bar| bar != 0.0) {
+        None => Ok(()),
+        Some(k) => Err(Error::ScalarLine { line: start + k, what: "two scalars that meet" }),
+    }
+}

@@ -1,0 +1,77 @@
+//! The sigmoid with its cross-entropy, in one operation that is safe at any logit.
+
+use super::Tensor;
+use super::operation::{At, Operation, Reads, apply};
+use crate::{Elementary, Error, Float, Shape, kernel, tape};
+
+/// `y = -Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))] = Σ [max(z, 0) - t z + ln(1 + e^-|z|)]`,
+/// `z̄ += (σ(z) - t) ȳ`, `t̄ += -z ȳ`.
+///
+/// The right-hand form takes no logarithm of a number that can round to zero. Its derivative is the δ of the
+/// output layer, a - y in the course's words.
+#[derive(Clone, Debug)]
+pub(crate) struct SigmoidCrossEntropy;
+
+impl<T: Float> Tensor<T> {
+    /// The cross-entropy of targets in [0, 1] against the sigmoids of these logits, summed over all elements:
+    /// `-Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))]`, without overflow or loss at any logit.
+    ///
+    /// # Errors
+    /// When the shapes differ, a target is not in [0, 1], or a tensor is of another tape.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::Tensor;
+    /// let logits = Tensor::from_slice(&[0.0, 1000.0], &[2])?;
+    /// let targets = Tensor::from_slice(&[1.0, 0.0], &[2])?;
+    /// assert_eq!(logits.sigmoid_cross_entropy(&targets)?.item()?, 2.0_f64.ln() + 1000.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sigmoid_cross_entropy(&self, targets: &Tensor<T>) -> Result<Self, Error> {
+        apply(SigmoidCrossEntropy, &[self, targets])
+    }
+}
+
+impl Operation for SigmoidCrossEntropy {
+    fn name(&self) -> &'static str {
+        "sigmoid_cross_entropy"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::INPUTS
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let (z, targets) = (inputs[0], inputs[1]);
+        if z.shape != targets.shape {
+            let want = "logits and targets must have one shape";
+            return Err(Error::shape(self.name(), want, &[&z.shape, &targets.shape]));
+        }
+        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+        // Folded without a branch, so that checking costs little beside the logarithms. A NaN fails it.
+        let fits = |t: &T| (*t >= zero) & (*t <= one);
+        if !targets.as_slice().iter().fold(true, |all, t| all & fits(t)) {
+            let wrong = targets.as_slice().iter().copied().find(|t| !fits(t));
+            let want = format!("targets must lie in [0, 1], got {} among those of", wrong.unwrap_or(zero));
+            return Err(Error::shape(self.name(), want, &[&targets.shape]));
+        }
+        let total = kernel::sigmoid_cross_entropy(z.as_slice(), targets.as_slice());
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
+        let (z, targets, y_bar) = (&at.inputs[0], &at.inputs[1], at.cotangent);
+        if argument == 1 {
+            return -(z * y_bar);
+        }
+        if !tape::is_paused() {
+            return (Elementary::sigmoid(z.clone()) - targets) * y_bar;
+        }
+        // The same formula in one pass.
+        let scale = y_bar.as_slice()[0];
+        Tensor::build(z.shape.clone(), |z_bar| {
+            kernel::sigmoid_cross_entropy_gradient(z.as_slice(), targets.as_slice(), scale, z_bar);
+        })
+    }
+}

@@ -1,0 +1,343 @@
+//! Every scalar primitive of the list, over elements; two tensors broadcast by NumPy's rules.
+
+use super::Tensor;
+use super::operation::{At, Operation, Reads, apply};
+use crate::primitive::{self, BinaryOp, UnaryOp, primitives};
+use crate::real::method_doc;
+use crate::{Elementary, Error, Float, Shape, kernel, tape};
+use std::ops;
+
+/// `yᵢ = f(xᵢ)`, `x̄ᵢ += f′(xᵢ) ȳᵢ`; the formula of `f′` is that of the scalar primitive.
+#[derive(Clone, Debug)]
+pub(crate) struct Unary(pub(crate) UnaryOp);
+
+impl Operation for Unary {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn reads(&self) -> Reads {
+        let reads = self.0.reads();
+        Reads { inputs: reads.inputs, output: reads.output }
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let x = inputs[0];
+        let elements = x.as_slice();
+        Ok(Tensor::build(x.shape.clone(), |y| match self.0 {
+            UnaryOp::Exp(_) => kernel::exp(elements, y),
+            UnaryOp::Ln(_) => kernel::ln(elements, y),
+            UnaryOp::Tanh(_) => kernel::tanh(elements, y),
+            UnaryOp::Sigmoid(_) => kernel::sigmoid(elements, y),
+            UnaryOp::Softplus(_) => kernel::softplus(elements, y),
+            other => map(other, elements, y),
+        }))
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
+        let (x, y, y_bar) = (&at.inputs[0], at.output, at.cotangent);
+        if !tape::is_paused() {
+            return self.0.pullback(x.clone(), y.clone(), y_bar.clone());
+        }
+        // The same formula in one pass. Where a value is not read, anything will do in its place.
+        let y_bar = y_bar.as_slice();
+        let x = x.data_if_kept().unwrap_or(y_bar);
+        let y = y.data_if_kept().unwrap_or(y_bar);
+        Tensor::build(at.cotangent.shape.clone(), |x_bar| match self.0 {
+            UnaryOp::Sigmoid(_) => kernel::sigmoid_gradient(y, y_bar, x_bar),
+            other => pull(other, x, y, y_bar, x_bar),
+        })
+    }
+}
+
+/// `yᵢ = f(aᵢ, bᵢ)`, `āᵢ += ∂f/∂a ȳᵢ`, `b̄ᵢ += ∂f/∂b ȳᵢ`; the formulas are those of the scalar primitive.
+#[derive(Clone, Debug)]
+pub(crate) struct Binary(pub(crate) BinaryOp);
+
+impl Operation for Binary {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn reads(&self) -> Reads {
+        let reads = self.0.reads();
+        Reads { inputs: reads.inputs, output: reads.output }
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let (a, b) = (inputs[0], inputs[1]);
+        let shape = Shape::broadcast(self.name(), &a.shape, &b.shape)?;
+        Ok(Tensor::build(shape.clone(), |y| zip(self.0, [a, b], &shape, y)))
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
+        let (a, b) = (at.inputs[0].clone(), at.inputs[1].clone());
+        let (y, y_bar) = (at.output.clone(), at.cotangent.clone());
+        if argument == 0 { self.0.left(a, b, y, y_bar) } else { self.0.right(a, b, y, y_bar) }
+    }
+}
+
+macro_rules! methods {
+    (
+        unary_operators [$($NU:ident $nu:ident),*]
+        unary [$($U:ident $u:ident),*]
+        parametric [$($P:ident $p:ident $type:ty),*]
+        binary_operators [$($NB:ident $nb:ident),*]
+        binary [$($B:ident $b:ident),*]
+        ternary [$($T:ident $t:ident),*]
+    ) => {
+        fn map<T: Float>(operation: UnaryOp, x: &[T], y: &mut [T]) {
+            match operation {
+                $(UnaryOp::$NU(p) => map_by(x, y, |x| T::unary(p, x)),)*
+                $(UnaryOp::$U(p) => map_by(x, y, |x| T::unary(p, x)),)*
+                $(UnaryOp::$P(p) => map_by(x, y, |x| T::unary(p, x)),)*
+            }
+        }
+
+        fn pull<T: Float>(operation: UnaryOp, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
+            use primitive::Unary as _;
+            match operation {
+                $(UnaryOp::$NU(p) => pull_by(x, y, y_bar, x_bar, |x, y, y_bar| p.pullback(x, y, y_bar)),)*
+                $(UnaryOp::$U(p) => pull_by(x, y, y_bar, x_bar, |x, y, y_bar| p.pullback(x, y, y_bar)),)*
+                $(UnaryOp::$P(p) => pull_by(x, y, y_bar, x_bar, |x, y, y_bar| p.pullback(x, y, y_bar)),)*
+            }
+        }
+
+        fn zip<T: Float>(operation: BinaryOp, operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T]) {
+            match operation {
+                $(BinaryOp::$NB(p) => zip_by(operands, shape, y, |a, b| T::binary(p, a, b)),)*
+                $(BinaryOp::$B(p) => zip_by(operands, shape, y, |a, b| T::binary(p, a, b)),)*
+            }
+        }
+
+        /// The listed primitives, over elements.
+        ///
+        /// # Panics
+        /// A recorded tensor that is not of the tape which records on this thread panics with the words that
+        /// the fallible methods return.
+        impl<T: Float> Tensor<T> {
+            $(#[doc = method_doc!(unary $U $u)] #[must_use] #[track_caller]
+            pub fn $u(&self) -> Self { unary(UnaryOp::$U(primitive::$U), self) })*
+            $(#[doc = method_doc!(parametric $P $p)] #[must_use] #[track_caller]
+            pub fn $p(&self, parameter: $type) -> Self { unary(UnaryOp::$P(primitive::$P(parameter)), self) })*
+            $(
+                #[doc = method_doc!(binary $B $b)]
+                ///
+                /// # Errors
+                /// When the shapes do not broadcast, or a tensor is of another tape.
+                pub fn $b(&self, other: &Tensor<T>) -> Result<Self, Error> {
+                    apply(Binary(BinaryOp::$B(primitive::$B)), &[self, other])
+                }
+            )*
+            $(
+                #[doc = concat!(
+                    "The `", stringify!($nb), "` of this tensor and another, element by element: what the \
+                     operator does, with the error returned.\n\n\
+                     # Errors\nWhen the shapes do not broadcast, or a tensor is of another tape.\n\n\
+                     ```\nuse tape::Tensor;\nlet a = Tensor::full(&[2, 3], 6.0);\n\
+                     assert_eq!(a.", stringify!($nb), "(&Tensor::full(&[3], 2.0))?.shape(), [2, 3]);\n\
+                     assert!(a.", stringify!($nb), "(&Tensor::full(&[2], 2.0)).is_err());\n\
+                     # Ok::<(), tape::Error>(())\n```"
+                )]
+                pub fn $nb(&self, other: &Tensor<T>) -> Result<Self, Error> {
+                    apply(Binary(BinaryOp::$NB(primitive::$NB)), &[self, other])
+                }
+            )*
+        }
+
+        impl<T: Float> Elementary for Tensor<T> {
+            fn like(&self, value: f64) -> Self { Tensor::full(&self.shape, T::from_f64(value)) }
+            $(#[track_caller] fn $u(self) -> Self { unary(UnaryOp::$U(primitive::$U), &self) })*
+            $(#[track_caller] fn $p(self, parameter: $type) -> Self {
+                unary(UnaryOp::$P(primitive::$P(parameter)), &self)
+            })*
+            $(#[track_caller] fn $b(self, other: Self) -> Self {
+                Tensor::$b(&self, &other).unwrap_or_else(|error| error.raise())
+            })*
+            $(#[track_caller] fn $t(self, second: Self, third: Self) -> Self {
+                Tensor::$t(&self, &second, &third).unwrap_or_else(|error| error.raise())
+            })*
+        }
+
+        $(operators!($NB $nb);)*
+        $(
+            impl<T: Float> ops::$NU for Tensor<T> {
+                type Output = Tensor<T>;
+                #[track_caller]
+                fn $nu(self) -> Tensor<T> { -&self }
+            }
+            impl<T: Float> ops::$NU for &Tensor<T> {
+                type Output = Tensor<T>;
+                #[track_caller]
+                fn $nu(self) -> Tensor<T> { unary(UnaryOp::$NU(primitive::$NU), self) }
+            }
+        )*
+    };
+}
+
+/// An operator between tensors, owned or borrowed, and with a plain number on the right.
+macro_rules! operators {
+    ($Operator:ident $method:ident) => {
+        operators!(@tensors $Operator $method [Tensor<T>] [Tensor<T>] [&] [&]);
+        operators!(@tensors $Operator $method [&Tensor<T>] [Tensor<T>] [] [&]);
+        operators!(@tensors $Operator $method [Tensor<T>] [&Tensor<T>] [&] []);
+        operators!(@tensors $Operator $method [&Tensor<T>] [&Tensor<T>] [] []);
+        operators!(@plain $Operator $method f32);
+        operators!(@plain $Operator $method f64);
+    };
+    (@tensors $Operator:ident $method:ident [$Left:ty] [$Right:ty] [$($left:tt)?] [$($right:tt)?]) => {
+        /// # Panics
+        /// With the words of the named method's error: shapes that do not broadcast, a foreign tape.
+        impl<T: Float> ops::$Operator<$Right> for $Left {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $method(self, other: $Right) -> Tensor<T> {
+                Tensor::$method($($left)? self, $($right)? other).unwrap_or_else(|error| error.raise())
+            }
+        }
+    };
+    (@plain $Operator:ident $method:ident $float:ty) => {
+        impl ops::$Operator<$float> for Tensor<$float> {
+            type Output = Tensor<$float>;
+            #[track_caller]
+            fn $method(self, k: $float) -> Tensor<$float> { ops::$Operator::$method(&self, k) }
+        }
+        impl ops::$Operator<$float> for &Tensor<$float> {
+            type Output = Tensor<$float>;
+            #[track_caller]
+            fn $method(self, k: $float) -> Tensor<$float> { ops::$Operator::$method(self, Tensor::scalar(k)) }
+        }
+        impl ops::$Operator<Tensor<$float>> for $float {
+            type Output = Tensor<$float>;
+            #[track_caller]
+            fn $method(self, x: Tensor<$float>) -> Tensor<$float> { ops::$Operator::$method(self, &x) }
+        }
+        impl ops::$Operator<&Tensor<$float>> for $float {
+            type Output = Tensor<$float>;
+            #[track_caller]
+            fn $method(self, x: &Tensor<$float>) -> Tensor<$float> {
+                ops::$Operator::$method(Tensor::scalar(self), x)
+            }
+        }
+    };
+}
+primitives!(methods);
+
+impl<T: Float> Tensor<T> {
+    /// The product with `second` plus `third`, element by element. Unlike the scalar primitive it rounds twice.
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast, or a tensor is of another tape.
+    ///
+    /// ```
+    /// use tape::Tensor;
+    /// let [a, b, c] = [2.0, 3.0, 4.0].map(Tensor::scalar);
+    /// assert_eq!(a.mul_add(&b, &c)?.item(), Ok(10.0));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn mul_add(&self, second: &Tensor<T>, third: &Tensor<T>) -> Result<Self, Error> {
+        Tensor::add(&Tensor::mul(self, second)?, third)
+    }
+}
+
+#[track_caller]
+fn unary<T: Float>(operation: UnaryOp, x: &Tensor<T>) -> Tensor<T> {
+    // The only way to fail is a handle of another tape.
+    apply(Unary(operation), &[x]).unwrap_or_else(|error| error.raise())
+}
+
+#[inline(always)]
+fn map_by<T: Float>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = f(x);
+    }
+}
+
+/// Element by element; where no cotangent comes in none goes out, though the partial be infinite.
+#[inline(always)]
+fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(T, T, T) -> T) {
+    for (((x_bar, &x), &y), &y_bar) in x_bar.iter_mut().zip(x).zip(y).zip(y_bar) {
+        *x_bar = if y_bar == T::default() { T::default() } else { f(x, y, y_bar) };
+    }
+}
+
+/// `f` over two operands that broadcast to `shape`.
+#[inline(always)]
+fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T) {
+    let [a, b] = operands.map(Tensor::as_slice);
+    let [a_shape, b_shape] = operands.map(|operand| &*operand.shape);
+    if y.is_empty() {
+        return;
+    }
+    if a.len() == y.len() && b.len() == y.len() {
+        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+            *y = f(a, b);
+        }
+    } else if a.len() == y.len() && shape.ends_with(b_shape) {
+        // Rows plus one row: a bias, or a single number.
+        if let [b] = *b {
+            map_by(a, y, |a| f(a, b));
+            return;
+        }
+        for (y, a) in y.chunks_exact_mut(b.len()).zip(a.chunks_exact(b.len())) {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                *y = f(a, b);
+            }
+        }
+    } else if b.len() == y.len() && shape.ends_with(a_shape) {
+        if let [a] = *a {
+            map_by(b, y, |b| f(a, b));
+            return;
+        }
+        for (y, b) in y.chunks_exact_mut(a.len()).zip(b.chunks_exact(a.len())) {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                *y = f(a, b);
+            }
+        }
+    } else {
+        let [a_places, b_places] = [a_shape, b_shape].map(|lengths| Repeated::new(shape, lengths));
+        for ((y, i), j) in y.iter_mut().zip(a_places).zip(b_places) {
+            *y = f(a[i], b[j]);
+        }
+    }
+}
+
+/// The offsets into an operand as the elements of a broadcast shape are walked in order.
+pub(super) struct Repeated<'a> {
+    shape: &'a [usize],
+    strides: crate::shape::Axes,
+    index: crate::shape::Axes,
+    offset: usize,
+}
+
+impl<'a> Repeated<'a> {
+    pub(super) fn new(shape: &'a [usize], operand: &[usize]) -> Self {
+        let mut strides = crate::shape::Axes::from_elem(0, shape.len() - operand.len());
+        strides.extend(Shape::strides(operand));
+        Repeated::with_strides(shape, strides)
+    }
+
+    /// The walk over `shape` where a step along axis k moves by `strides[k]`.
+    pub(super) fn with_strides(shape: &'a [usize], strides: crate::shape::Axes) -> Self {
+        Repeated { shape, strides, index: crate::shape::Axes::from_elem(0, shape.len()), offset: 0 }
+    }
+}
+
+impl Iterator for Repeated<'_> {
+    type Item = usize;
+
+    /// Never ends by itself: it is zipped with the elements, of which there is at least one.
+    fn next(&mut self) -> Option<usize> {
+        let offset = self.offset;
+        for axis in (0..self.shape.len()).rev() {
+            self.index[axis] += 1;
+            self.offset += self.strides[axis];
+            if self.index[axis] < self.shape[axis] {
+                break;
+            }
+            self.offset -= self.strides[axis] * self.shape[axis];
+            self.index[axis] = 0;
+        }
+        Some(offset)
+    }
+}

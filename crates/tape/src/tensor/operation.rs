@@ -1,0 +1,103 @@
+//! The list of tensor operations, and what each of them is made of.
+
+use super::Tensor;
+use super::cross_entropy::SigmoidCrossEntropy;
+use super::elementwise::{Binary, Unary};
+use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
+use super::matmul::Matmul;
+use super::reduce::Sum;
+use crate::{Error, Float, tape};
+
+/// An operation on tensors: a value, and one rule for its derivative of any order.
+///
+/// The pullback is written in tensor operations. A plain sweep runs it with recording off; a recorded sweep
+/// runs it with recording on, and the result can be differentiated again. It never sees the tape, and never
+/// undoes broadcasting: the sweep sums a cotangent over the axes along which an input was repeated.
+pub(crate) trait Operation: Clone + std::fmt::Debug {
+    /// The name of the method.
+    fn name(&self) -> &'static str;
+
+    /// What the pullback reads, and the tape therefore keeps.
+    fn reads(&self) -> Reads;
+
+    /// The output; shapes are checked here, and only here.
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error>;
+
+    /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
+    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
+}
+
+/// The values that a pullback works with. Those that the operation does not read have no data.
+#[derive(Debug)]
+pub(crate) struct At<'a, T: Float> {
+    pub(crate) inputs: &'a [Tensor<T>],
+    pub(crate) output: &'a Tensor<T>,
+    pub(crate) cotangent: &'a Tensor<T>,
+}
+
+/// Which values a pullback reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reads {
+    pub(crate) inputs: [bool; 3],
+    pub(crate) output: bool,
+}
+
+impl Reads {
+    pub(crate) const NOTHING: Reads = Reads { inputs: [false; 3], output: false };
+    pub(crate) const INPUTS: Reads = Reads { inputs: [true; 3], output: false };
+
+    pub(crate) fn input(self, k: usize) -> bool {
+        self.inputs.get(k).copied().unwrap_or(false)
+    }
+}
+
+/// The list: one line an operation.
+macro_rules! operations {
+    ($($Operation:ident),* $(,)?) => {
+        /// A recorded operation, as a value.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Op { $($Operation($Operation)),* }
+
+        impl Op {
+            pub(crate) fn name(&self) -> &'static str {
+                match self { $(Op::$Operation(operation) => operation.name()),* }
+            }
+
+            pub(crate) fn reads(&self) -> Reads {
+                match self { $(Op::$Operation(operation) => operation.reads()),* }
+            }
+
+            pub(crate) fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+                match self { $(Op::$Operation(operation) => operation.forward(inputs)),* }
+            }
+
+            pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
+                match self { $(Op::$Operation(operation) => operation.pullback(at, argument)),* }
+            }
+        }
+
+        $(impl From<$Operation> for Op {
+            fn from(operation: $Operation) -> Op { Op::$Operation(operation) }
+        })*
+    };
+}
+operations! {
+    Unary, Binary,
+    Matmul,
+    Sum,
+    Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
+    SigmoidCrossEntropy,
+}
+
+/// Runs an operation and records it, if any of its inputs is recorded.
+pub(crate) fn apply<T: Float, O: Operation + Into<Op>>(
+    operation: O,
+    inputs: &[&Tensor<T>],
+) -> Result<Tensor<T>, Error> {
+    let output = operation.forward(inputs)?;
+    if tape::is_paused() || inputs.iter().all(|input| !input.is_recorded()) {
+        return Ok(output);
+    }
+    let handle = tape::record(operation.into(), inputs, &output)?;
+    Ok(output.on(handle))
+}

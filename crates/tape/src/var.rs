@@ -1,0 +1,318 @@
+//! The scalar handle: a value, the derivative of that value by its line, and where the line stands.
+
+use crate::primitive::{self, Binary, Ternary, Unary, primitives};
+use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
+use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
+use crate::tape::{self, Handle};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Set in a handle's line number when its value is not that of the line itself but a function of it.
+const MERGED: u32 = MOST_LINES;
+
+/// A scalar on the tape: 24 bytes, `Copy`, free of lifetimes; or a constant, which records nothing.
+///
+/// It carries its value, the derivative of that value by its line, the line and the tape. A function of one
+/// line (`x.sin()`, `2.0 * x`, `x * x`) only multiplies the carried derivative; a line is written where two
+/// different lines meet. Such a merged intermediate has no cotangent of its own unless [`Var::keep`] gives it
+/// a line.
+///
+/// Handles are made by [`Tape::var`](crate::Tape::var); `Var::from(0.5)` is a constant. Operators mix with
+/// plain numbers on either side.
+///
+/// ```
+/// use tape::{Tape, Var};
+/// # fn main() -> Result<(), tape::Error> {
+/// let tape = Tape::begin();
+/// let x: Var = tape.var(3.0);
+/// let y = 2.0 * x.sin() + x * x;
+/// assert_eq!(tape.sweep(&y)?.of(&x)?, 2.0 * 3.0_f64.cos() + 6.0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Var<T: Float = f64> {
+    value: T,
+    partial: f64,
+    line: u32,
+    tape: u32,
+}
+
+impl<T: Float> Var<T> {
+    /// The handle whose value stands on this line.
+    pub(crate) fn on_line(value: T, line: u32, tape: u32) -> Self {
+        Var { value, partial: 1.0, line, tape }
+    }
+
+    /// A constant: not on any tape, and nothing is recorded for it.
+    ///
+    /// ```
+    /// use tape::Var;
+    /// assert_eq!((Var::constant(2.0_f64) * 3.0).value(), 6.0);
+    /// ```
+    #[inline(always)]
+    pub fn constant(value: T) -> Self {
+        Var { value, partial: 0.0, line: 0, tape: 0 }
+    }
+
+    /// The value.
+    ///
+    /// ```
+    /// assert_eq!(tape::Var::from(2.0).exp().value(), 2.0_f64.exp());
+    /// ```
+    #[inline(always)]
+    pub fn value(self) -> T {
+        self.value
+    }
+
+    /// Whether the value depends on a tape: false for constants.
+    ///
+    /// ```
+    /// let tape = tape::Tape::begin();
+    /// assert!(tape.var(1.0).is_recorded());
+    /// assert!(!tape::Var::from(1.0).is_recorded());
+    /// ```
+    #[inline(always)]
+    pub fn is_recorded(self) -> bool {
+        self.tape != 0
+    }
+
+    /// The same value on a line of its own, so that a sweep leaves its cotangent to be read. A value that has
+    /// its own line already, and a constant, come back as they are.
+    ///
+    /// # Panics
+    /// When the tape of the value is not the one that records.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// let tape = tape::Tape::begin();
+    /// let x = tape.var(2.0);
+    /// let a = x.powi(2).keep();
+    /// let y = 5.0 * a;
+    /// assert_eq!(tape.sweep(&y)?.of(&a)?, 5.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn keep(self) -> Self {
+        if self.tape == 0 || !self.is_merged() {
+            return self;
+        }
+        match tape::record_kept(self.handle(), self.partial) {
+            Ok(handle) => Var::on_line(self.value, handle.number, handle.tape),
+            Err(error) => error.raise(),
+        }
+    }
+
+    /// Whether the handle stands for a function of its line.
+    pub(crate) fn is_merged(self) -> bool {
+        self.line & MERGED != 0
+    }
+
+    /// The line, without the mark of merging.
+    #[inline(always)]
+    pub(crate) fn handle(self) -> Handle {
+        Handle { number: self.line & !MERGED, tape: self.tape }
+    }
+
+    /// The derivative of the value by its line.
+    pub(crate) fn partial(self) -> f64 {
+        self.partial
+    }
+
+    /// The value `value` that depends on this handle with derivative `partial`: no line.
+    #[inline(always)]
+    fn merge(self, value: T, partial: f64) -> Self {
+        Var { value, partial: self.partial * partial, line: self.line | MERGED, tape: self.tape }
+    }
+
+    /// The value `value` that depends on two handles: a line, if they are on two. The partials are computed
+    /// where they are used only: by a constant they may be costly, or infinite where nobody looks.
+    #[inline(always)]
+    #[track_caller]
+    fn join(self, other: Self, value: T, left: impl FnOnce() -> f64, right: impl FnOnce() -> f64) -> Self {
+        if other.tape == 0 {
+            return if self.tape == 0 { Var::constant(value) } else { self.merge(value, left()) };
+        }
+        if self.tape == 0 {
+            return other.merge(value, right());
+        }
+        let partials = [left() * self.partial, right() * other.partial];
+        let inputs = [self.line & !MERGED, other.line & !MERGED];
+        if inputs[0] == inputs[1] && self.tape == other.tape {
+            let partial = partials[0] + partials[1];
+            return Var { value, partial, line: inputs[0] | MERGED, tape: self.tape };
+        }
+        // Two short visits to the thread's column: one long closure is not inlined, and the trip of both
+        // handles through memory made recording three times slower.
+        let tape = COLUMNS.with(|columns| columns.id());
+        if self.tape != tape || other.tape != tape {
+            return join_checked(self.handle(), other.handle(), value, partials);
+        }
+        let line = COLUMNS.with(|columns| columns.push(Line { partials, inputs }));
+        Var::on_line(value, line, tape)
+    }
+
+    #[inline(always)]
+    fn unary<P: Unary>(self, primitive: P) -> Self {
+        let y = T::unary(primitive, self.value);
+        if self.tape == 0 {
+            return Var::constant(y);
+        }
+        self.merge(y, primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn binary<P: Binary>(self, primitive: P, other: Self) -> Self {
+        let (a, b, one) = (self.value, other.value, T::from_f64(1.0));
+        let y = T::binary(primitive, a, b);
+        let left = || primitive.left(a, b, y, one).to_f64();
+        let right = || primitive.right(a, b, y, one).to_f64();
+        self.join(other, y, left, right)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn ternary<P: Ternary>(self, primitive: P, second: Self, third: Self) -> Self {
+        let arguments = [self.value, second.value, third.value];
+        let y = T::ternary(primitive, self.value, second.value, third.value);
+        let [left, middle, right] = primitive.pullback(arguments, y, T::from_f64(1.0)).map(Real::to_f64);
+        // At most two lines: the first two arguments meet, then the third joins.
+        self.join(second, y, || left, || middle).join(third, y, || 1.0, || right)
+    }
+}
+
+/// Where two scalars meet that are not both of the current id: older handles that are alive join as usual,
+/// on whatever tape id is current; others panic, and say why.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn join_checked<T: Float>(a: Handle, b: Handle, value: T, partials: [f64; 2]) -> Var<T> {
+    let tape = tape::admit_lines(a, b);
+    if a.number == b.number {
+        return Var { value, partial: partials[0] + partials[1], line: a.number | MERGED, tape };
+    }
+    let line = Line { partials, inputs: [a.number, b.number] };
+    Var::on_line(value, COLUMNS.with(|columns| columns.push(line)), tape)
+}
+
+macro_rules! methods {
+    (
+        unary_operators [$($NU:ident $nu:ident),*]
+        unary [$($U:ident $u:ident),*]
+        parametric [$($P:ident $p:ident $type:ty),*]
+        binary_operators [$($NB:ident $nb:ident),*]
+        binary [$($B:ident $b:ident),*]
+        ternary [$($T:ident $t:ident),*]
+    ) => {
+        /// The listed primitives; the binary ones panic as the operators do.
+        impl<T: Float> Var<T> {
+            $(#[doc = method_doc!(unary $U $u)] #[inline(always)] #[must_use]
+            pub fn $u(self) -> Self { self.unary(primitive::$U) })*
+            $(#[doc = method_doc!(parametric $P $p)] #[inline(always)] #[must_use]
+            pub fn $p(self, parameter: $type) -> Self { self.unary(primitive::$P(parameter)) })*
+            $(#[doc = method_doc!(binary $B $b)] #[inline(always)] #[must_use] #[track_caller]
+            pub fn $b(self, other: Self) -> Self { self.binary(primitive::$B, other) })*
+            $(#[doc = method_doc!(ternary $T $t)] #[inline(always)] #[must_use] #[track_caller]
+            pub fn $t(self, second: Self, third: Self) -> Self {
+                self.ternary(primitive::$T, second, third)
+            })*
+        }
+
+        impl<T: Float> Elementary for Var<T> {
+            #[inline(always)]
+            fn like(&self, value: f64) -> Self { Var::from_f64(value) }
+            $(#[inline(always)] fn $u(self) -> Self { self.unary(primitive::$U) })*
+            $(#[inline(always)] fn $p(self, parameter: $type) -> Self { self.unary(primitive::$P(parameter)) })*
+            $(#[inline(always)] #[track_caller] fn $b(self, other: Self) -> Self {
+                self.binary(primitive::$B, other)
+            })*
+            $(#[inline(always)] #[track_caller] fn $t(self, second: Self, third: Self) -> Self {
+                self.ternary(primitive::$T, second, third)
+            })*
+        }
+
+        $(
+            /// # Panics
+            /// When the two values meet on a new line and one of them is not of the tape that records on this
+            /// thread: its tape has ended or was rewound past it, waits outside, or is another thread's.
+            impl<T: Float> std::ops::$NB for Var<T> {
+                type Output = Self;
+                #[inline(always)]
+                #[track_caller]
+                fn $nb(self, other: Self) -> Self { self.binary(primitive::$NB, other) }
+            }
+        )*
+        $(
+            impl<T: Float> std::ops::$NU for Var<T> {
+                type Output = Self;
+                #[inline(always)]
+                fn $nu(self) -> Self { self.unary(primitive::$NU) }
+            }
+        )*
+    };
+}
+primitives!(methods);
+
+handle_arithmetic!([T: Float] Var<T>);
+plain_operands!([] Var<f64>, f64);
+plain_operands!([] Var<f32>, f32);
+
+impl<T: Float> Real for Var<T> {
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        Var::constant(T::from_f64(value))
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.value.to_f64()
+    }
+    #[inline(always)]
+    fn is_constant_zero(self) -> bool {
+        self.tape == 0 && self.value.is_constant_zero()
+    }
+}
+
+impl<T: Float> From<T> for Var<T> {
+    fn from(value: T) -> Self {
+        Var::constant(value)
+    }
+}
+
+impl<T: Float> Default for Var<T> {
+    fn default() -> Self {
+        Var::constant(T::default())
+    }
+}
+
+/// Comparisons are by value: control flow sees the numbers.
+impl<T: Float> PartialEq for Var<T> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Float> PartialOrd for Var<T> {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<T: Float> fmt::Debug for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tape {
+            0 => write!(f, "Var({})", self.value),
+            _ if self.is_merged() => write!(f, "Var({} of line {})", self.value, self.handle().number),
+            _ => write!(f, "Var({} on line {})", self.value, self.line),
+        }
+    }
+}
+
+impl<T: Float> fmt::Display for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}
