@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use mlp::data::{DataErrorKind, Dataset, Split, Standardize, Table, bundled};
 use mlp::metrics::{accuracy, confusion_matrix};
-use mlp::model_file::{Model, Training};
-use mlp::{GradientDescent, Network};
+use mlp::model_file::{Model, TrainingRecord};
+use mlp::{Network, Optimizer, Training};
 use tape::Tensor;
 
 use crate::arguments::TrainArguments;
@@ -73,15 +73,15 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         arguments.seed
     ))?;
     let mut network = Network::new(&sizes, arguments.seed)?;
-    let descent = GradientDescent {
-        learning_rate: arguments.learning_rate,
-        momentum: 0.0,
+    let settings = Training {
+        optimizer: Optimizer::GradientDescent { learning_rate: arguments.learning_rate },
         epochs: arguments.epochs,
         batch_size,
         lambda: arguments.lambda,
         seed: arguments.seed,
     };
-    fit(&descent, &mut network, &training, &held_out, output)?;
+    fit(&settings, &mut network, &training, &held_out, output)
+        .map_err(|failure| diverged(failure, arguments))?;
 
     let predictions = network.predict(&held_out.x)?;
     let right =
@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         target: data.target().to_owned(),
         classes: data.classes().to_vec(),
         standardize,
-        training: Training {
+        training: TrainingRecord {
             data: source,
             held_out: arguments.holdout,
             lambda: arguments.lambda,
@@ -179,42 +179,43 @@ fn batch_size(asked: Option<BatchSize>, n_rows: usize) -> Result<Option<usize>, 
     }
 }
 
-/// Trains the network and shows how it goes. A J that is no finite number ends it with a failure.
+/// Trains the network and shows how it goes.
 fn fit(
-    descent: &GradientDescent,
+    settings: &Training,
     network: &mut Network<f32>,
     training: &Part,
     held_out: &Part,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut progress = Progress::new(descent.epochs, output)?;
-    let mut stopped = Ok(());
-    let mut show = |number: usize, cost: f64, network: &Network<f32>| -> Result<(), Failure> {
-        if !cost.is_finite() {
-            return Err(diverged(number, cost, descent));
-        }
+    let mut progress = Progress::new(settings.epochs, output)?;
+    let mut shown = Ok(());
+    let mut show = |number: usize, network: &Network<f32>| -> Result<(), Failure> {
         if progress.gets_line(number) {
             // J over all training rows by the parameters as they are now: what an epoch sums up changes under way.
-            let cost = f64::from(network.cost(&training.x, &training.y, descent.lambda as f32)?);
+            let cost = f64::from(network.cost(&training.x, &training.y, settings.lambda as f32)?);
             if !cost.is_finite() {
-                return Err(diverged(number, cost, descent));
+                return Err(mlp::Error::Diverged { epoch: number, cost }.into());
             }
             progress.line(number, cost, training.accuracy(network)?, held_out.accuracy(network)?)?;
         }
         progress.step();
         Ok(())
     };
-    descent.fit(network, &training.x, &training.y, |epoch, network| {
-        stopped = show(epoch.number, epoch.cost, network);
-        if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    settings.fit(network, &training.x, &training.y, |epoch, network| {
+        shown = show(epoch.number, network);
+        if shown.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    stopped
+    shown
 }
 
-fn diverged(epoch: usize, cost: f64, descent: &GradientDescent) -> Failure {
+/// A failure by divergence in the words of the command, with what would mend it.
+fn diverged(failure: Failure, arguments: &TrainArguments) -> Failure {
+    let Failure::Library(mlp::Error::Diverged { epoch, cost }) = failure else {
+        return failure;
+    };
     Failure::Other(format!(
-        "training diverged: J became {cost} in epoch {epoch}, and no model was written; try a --learning-rate below \
-         {:?} or a --lambda below {:?}",
-        descent.learning_rate, descent.lambda
+        "training diverged: J became {cost} in epoch {epoch}, and no model was written; try a --learning-rate \
+         below {:?} or a --lambda below {:?}",
+        arguments.learning_rate, arguments.lambda
     ))
 }

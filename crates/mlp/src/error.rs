@@ -46,6 +46,18 @@ pub enum Error {
         got: String,
     },
 
+    /// Training went off: the cost is no longer a finite number.
+    #[error(
+        "training: J is {cost} in epoch {epoch}, no longer finite; \
+         take a smaller learning rate or standardise the columns"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The cost that came out.
+        cost: f64,
+    },
+
     /// A file is not a model that this version can read, or a damaged one.
     #[error("{file}: {kind}")]
     ModelFile {

@@ -1,1 +1,47 @@
-//! Mlp.
+//! Classifiers out of a tape: sigmoid networks whose backpropagation falls out by itself.
+//!
+//! The cost J is built from tape operations; its gradient comes from the tape's reverse sweep. The δ formulas
+//! of the hand derivation stand beside it in [`backprop`], as a lesson, as an oracle of the tests and as the
+//! rival of the benches.
+//!
+//! ```
+//! # fn main() -> Result<(), mlp::Error> {
+//! use mlp::{Network, Optimizer, Training};
+//! use std::ops::ControlFlow;
+//! use tape::Tensor;
+//!
+//! // XOR: two inputs, four hidden units, one output.
+//! let x = Tensor::from_slice(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], &[4, 2])?;
+//! let y = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0], &[4, 1])?;
+//! let mut network = Network::<f64>::new(&[2, 4, 1], 1)?;
+//! let optimizer = Optimizer::GradientDescent { learning_rate: 5.0 };
+//! let training = Training { optimizer, epochs: 1000, batch_size: None, lambda: 0.0, seed: 0 };
+//! training.fit(&mut network, &x, &y, |_, _| ControlFlow::Continue(()))?;
+//! assert_eq!(network.predict(&x)?, [0, 1, 1, 0]);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod activation;
+pub mod atomic_file;
+pub mod backprop;
+pub mod data;
+mod error;
+mod init;
+mod layer;
+pub mod loss;
+pub mod metrics;
+pub mod model_file;
+mod network;
+mod optimizer;
+mod train;
+
+pub use activation::Activation;
+pub use backprop::Backprop;
+pub use error::Error;
+pub use layer::Layer;
+pub use model_file::Model;
+pub use network::{Leaves, Network};
+pub use optimizer::Optimizer;
+pub use train::{Epoch, Stepper, Training};

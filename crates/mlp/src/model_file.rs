@@ -33,7 +33,7 @@ const BYTES: &str = "model";
 ///
 /// ```
 /// use mlp::data::Standardize;
-/// use mlp::model_file::{Model, Training};
+/// use mlp::model_file::{Model, TrainingRecord};
 ///
 /// let model = Model {
 ///     sizes: vec![2, 1],
@@ -42,7 +42,7 @@ const BYTES: &str = "model";
 ///     target: "species".into(),
 ///     classes: vec!["fern".into(), "oak".into()],
 ///     standardize: Standardize::from_parts(vec![1.0, 2.0], vec![0.5, 0.5])?,
-///     training: Training::default(),
+///     training: TrainingRecord::default(),
 /// };
 /// assert_eq!(Model::from_bytes(&model.to_bytes()?)?, model);
 /// # Ok::<(), mlp::Error>(())
@@ -62,19 +62,19 @@ pub struct Model<T> {
     /// What was done to the columns before training, and is to be done before prediction.
     pub standardize: Standardize,
     /// How the network was trained.
-    pub training: Training,
+    pub training: TrainingRecord,
 }
 
 /// What a model was trained on and with which settings: enough to do it again.
 ///
 /// ```
-/// use mlp::model_file::Training;
+/// use mlp::model_file::TrainingRecord;
 ///
-/// let training = Training { lambda: 1.0, epochs: 50, ..Training::default() };
+/// let training = TrainingRecord { lambda: 1.0, epochs: 50, ..TrainingRecord::default() };
 /// assert_eq!(training.batch_size, None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Training {
+pub struct TrainingRecord {
     /// The name of the table.
     pub data: String,
     /// The fraction of its rows that was held out.
@@ -100,7 +100,7 @@ struct Description {
     columns: Vec<String>,
     target: String,
     classes: Vec<String>,
-    training: Training,
+    training: TrainingRecord,
 }
 
 /// The part of a [`Description`] that every version has.
@@ -116,11 +116,11 @@ impl<T: Float> Model<T> {
     /// Where the parts of the model do not fit together or a number is not finite.
     ///
     /// ```
-    /// # use mlp::{data::Standardize, model_file::{Model, Training}};
+    /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
     /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
-    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: Training::default(),
+    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
     /// assert_eq!(model.to_bytes()?, model.clone().to_bytes()?);
     /// let broken = Model { parameters: vec![0.5, f64::NAN], ..model };
@@ -185,11 +185,11 @@ impl<T: Float> Model<T> {
     /// Where the sizes and the parameters do not fit together.
     ///
     /// ```
-    /// # use mlp::{data::Standardize, model_file::{Model, Training}};
+    /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
     /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
-    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: Training::default(),
+    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
     /// assert_eq!(model.network()?.sizes(), [1, 1]);
     /// # Ok::<(), mlp::Error>(())
@@ -204,11 +204,11 @@ impl<T: Float> Model<T> {
     /// As [`Model::to_bytes`]; [`Error::Write`] where the file can't be written.
     ///
     /// ```
-    /// # use mlp::{data::Standardize, model_file::{Model, Training}};
+    /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
     /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
-    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: Training::default(),
+    /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("small.mlp");

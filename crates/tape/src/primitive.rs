@@ -439,4 +439,4 @@ macro_rules! codes {
 primitives!(codes);
 
 #[cfg(test)]
-mod conformance {}
+mod conformance;

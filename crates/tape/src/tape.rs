@@ -149,6 +149,9 @@ pub struct State {
     single: Vec<Node<f32>>,
     double: Vec<Node<f64>>,
     keep_all: bool,
+    /// The marks that were not rewound past, by serial number, and how many were ever made.
+    marks: Vec<(u64, Counts)>,
+    marked: u64,
 }
 
 impl State {
@@ -344,7 +347,7 @@ pub struct Tape {
 #[derive(Clone, Debug)]
 pub struct Mark {
     key: u32,
-    id: u32,
+    serial: u64,
     counts: Counts,
 }
 
@@ -509,9 +512,20 @@ impl Tape {
     /// # assert_eq!(y.value(), 6.0);
     /// ```
     pub fn mark(&self) -> Mark {
-        with_state(|state| {
-            self.must_be_current("mark", state);
-            Mark { key: self.key, id: state.admission.id, counts: state.counts_now() }
+        with_room(|room| {
+            self.must_be_current("mark", &room.state);
+            let counts = room.state.counts_now();
+            let state = &mut room.state;
+            // A mark at the place of the last one is the same mark: marking each step costs no memory.
+            let serial = match state.marks.last() {
+                Some(&(serial, place)) if place == counts => serial,
+                _ => {
+                    state.marked += 1;
+                    state.marks.push((state.marked, counts));
+                    state.marked
+                }
+            };
+            Mark { key: self.key, serial, counts }
         })
     }
 
@@ -539,16 +553,12 @@ impl Tape {
     pub fn rewind(&self, mark: &Mark) {
         with_room(|room| {
             self.must_be_current("rewind", &room.state);
-            let state = &room.state;
-            let now = state.counts_now();
-            let alive = mark.key == self.key
-                && (mark.id == state.admission.id
-                    || state
-                        .admission
-                        .past
-                        .iter()
-                        .any(|e| e.id == mark.id && mark.counts.min(e.limit) == mark.counts));
-            assert!(alive, "rewind: wants a mark of this tape that was not itself rewound past, got another");
+            let now = room.state.counts_now();
+            let marks = &mut room.state.marks;
+            let place = marks.iter().rposition(|(serial, _)| *serial == mark.serial && mark.key == self.key);
+            let place = place
+                .expect("rewind: wants a mark of this tape that was not itself rewound past, got another");
+            marks.truncate(place + 1);
             let id = room.next_id();
             let admission = &mut room.state.admission;
             admission.past.push(Epoch { id: admission.id, start: admission.start, limit: now });
@@ -620,6 +630,7 @@ impl State {
         self.admission.id = 0;
         self.admission.start = Counts::default();
         self.admission.past.clear();
+        self.marks.clear();
     }
 }
 

@@ -9,7 +9,7 @@ fn model() -> Model<f32> {
         target: "species".into(),
         classes: vec!["a".into(), "b".into(), "c".into()],
         standardize: Standardize::from_parts(vec![1.0 / 3.0, 1e-300], vec![0.1, 0.0]).unwrap(),
-        training: Training {
+        training: TrainingRecord {
             data: "plants.csv".into(),
             held_out: 0.2,
             lambda: 0.1 + 0.2,
@@ -59,7 +59,7 @@ fn two_classes_have_one_unit() {
         target: "y".into(),
         classes: vec!["no".into(), "yes".into()],
         standardize: Standardize::from_parts(vec![0.0; 2], vec![1.0; 2]).unwrap(),
-        training: Training::default(),
+        training: TrainingRecord::default(),
     };
     assert_eq!(Model::from_bytes(&one.to_bytes().unwrap()).unwrap(), one);
     let two_units = Model { sizes: vec![2, 2], parameters: vec![0.0; 6], ..one };

@@ -3,6 +3,10 @@
 //! Each is one straight line of arithmetic for both types; the constants and the few operations on bits that differ
 //! are in [`Bits`]. `FUSED` says that a multiply-add is one instruction: in software it would be a slow call.
 //! The polynomials interpolate at Chebyshev nodes, in 60 decimal digits, over a hair more than the interval on which they are used.
+#![expect(
+    clippy::excessive_precision,
+    reason = "coefficients are given to more digits than the types keep, so that they can be checked"
+)]
 
 use num_traits::Float;
 
@@ -180,7 +184,7 @@ fn polynomial<T: Float, const FUSED: bool>(coefficients: &'static [T], x: T) -> 
     sum
 }
 
-/// The number c of `if c { a } else { b }` in the form that keeps NaN in `x`: the smaller of `x` and `most`.
+/// The smaller of `x` and `most`; NaN where `x` is, which `min` would lose.
 #[inline(always)]
 fn at_most<T: Float>(x: T, most: T) -> T {
     if x > most { most } else { x }

@@ -77,7 +77,7 @@ impl<'a, T> Factor<'a, T> {
 /// - `beta == 0` never reads `c`: what was in it, NaN included, does not show in the result.
 /// - `k == 0` gives `beta · c`.
 /// - NaN and infinities go where the formula takes them, also with `alpha == 0`.
-/// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 256, which are added up in
+/// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 512, which are added up in
 ///   order. It depends on neither m, n, alignment nor transposition, so products over parts of the rows or of the columns
 ///   give the bits of the whole. Error of an element: at most `k · u · Σ|a||b|`, u half an ulp of 1.
 ///

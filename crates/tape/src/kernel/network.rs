@@ -114,8 +114,8 @@ impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
 
 /// Σ softplus(`z[i]`) - `y[i] z[i]`: the cross-entropy of σ(z) against targets y in 0 to 1, from the logits.
 ///
-/// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any logit. The sum is that of
-/// [`sum`](super::sum).
+/// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any finite logit; an infinite
+/// one whose factor is 0 gives NaN. The sum is that of [`sum`](super::sum).
 ///
 /// ```
 /// assert_eq!(tape::kernel::sigmoid_cross_entropy(&[1000.0, -1000.0], &[0.0, 0.0]), 1000.0);
@@ -167,4 +167,117 @@ pub fn sigmoid_cross_entropy_gradient<T: Element>(z: &[T], y: &[T], scale: T, z_
         z_bar.len()
     );
     dispatch(SigmoidCrossEntropyGradient(z, y, scale, z_bar));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::level::{Level, dispatch_at};
+    use super::super::{sigmoid as map_sigmoid, softplus};
+    use super::*;
+
+    const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+
+    fn logits(count: usize) -> Vec<f64> {
+        (0..count)
+            .map(|i| (i * 37 % 101) as f64 * 0.4 - 20.0)
+            .collect()
+    }
+
+    fn targets(count: usize) -> Vec<f64> {
+        (0..count).map(|i| [0.0, 1.0, 0.25][i % 3]).collect()
+    }
+
+    fn near(a: f64, b: f64) {
+        assert!(
+            (a - b).abs() <= 1e-14 * b.abs().max(1e-3),
+            "{a} against {b}"
+        );
+    }
+
+    #[test]
+    fn the_gradient_of_sigmoid_is_that_of_the_formula() {
+        for n in 0..40 {
+            let (a, a_bar) = (targets(n), logits(n));
+            for level in LEVELS {
+                let mut z_bar = vec![f64::NAN; n];
+                dispatch_at(level, SigmoidGradient(&a, &a_bar, &mut z_bar));
+                for i in 0..n {
+                    near(z_bar[i], a_bar[i] * a[i] * (1.0 - a[i]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bias_and_sigmoid_are_those_of_the_separate_steps_for_all_widths() {
+        for columns in (1..35).chain([1000, 1500]) {
+            for rows in [0, 1, 3, 50] {
+                let (z, bias) = (logits(rows * columns), targets(columns));
+                let sums: Vec<f64> = z
+                    .iter()
+                    .enumerate()
+                    .map(|(i, z)| z + bias[i % columns])
+                    .collect();
+                let mut want = vec![0.0; z.len()];
+                map_sigmoid(&sums, &mut want);
+                let mut got = z.clone();
+                add_bias_sigmoid(&mut got, &bias);
+                assert_eq!(got, want, "{rows} rows of {columns}");
+                let mut got = z;
+                dispatch_at(Level::Portable, AddBiasSigmoid(&mut got, &bias));
+                got.iter().zip(&want).for_each(|(&a, &b)| near(a, b));
+            }
+        }
+        add_bias_sigmoid::<f32>(&mut [], &[]);
+    }
+
+    #[test]
+    fn cross_entropy_is_the_sum_of_softplus_minus_the_target_times_the_logit() {
+        for n in (0..40).chain([1023, 2000]) {
+            let (z, y) = (logits(n), targets(n));
+            let mut plus = vec![0.0; n];
+            softplus(&z, &mut plus);
+            let want: f64 = (0..n).map(|i| plus[i] - y[i] * z[i]).sum();
+            for level in LEVELS {
+                let got = dispatch_at(level, SigmoidCrossEntropy(&z, &y));
+                assert!(
+                    (got - want).abs() <= 1e-12 * want.abs(),
+                    "{got} against {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cross_entropy_keeps_its_digits_at_every_logit() {
+        // Against 1, a logit of 40 costs ln(1 + e^-40), which softplus(40) - 40 would lose.
+        near(sigmoid_cross_entropy(&[40.0], &[1.0]), (-40.0_f64).exp());
+        near(sigmoid_cross_entropy(&[-700.0], &[0.0]), (-700.0_f64).exp());
+        assert_eq!(sigmoid_cross_entropy(&[1e30_f32, -1e30], &[1.0, 0.0]), 0.0);
+        assert_eq!(sigmoid_cross_entropy(&[1e30_f32], &[0.0]), 1e30);
+        assert_eq!(
+            sigmoid_cross_entropy(&[f64::INFINITY], &[0.0]),
+            f64::INFINITY
+        );
+        assert!(sigmoid_cross_entropy(&[f64::NAN], &[1.0]).is_nan());
+    }
+
+    #[test]
+    fn the_gradient_of_cross_entropy_is_a_difference_of_its_values() {
+        let (z, y) = (logits(33), targets(33));
+        for level in LEVELS {
+            let mut z_bar = vec![f64::NAN; 33];
+            dispatch_at(level, SigmoidCrossEntropyGradient(&z, &y, 3.0, &mut z_bar));
+            for i in 0..33 {
+                let at = |dz: f64| sigmoid_cross_entropy(&[z[i] + dz], &y[i..=i]);
+                let h = 1e-5;
+                let difference = 3.0 * (at(h) - at(-h)) / (2.0 * h);
+                assert!(
+                    (z_bar[i] - difference).abs() < 1e-8,
+                    "{} {difference}",
+                    z_bar[i]
+                );
+            }
+        }
+    }
 }

@@ -182,39 +182,49 @@ impl<T: Element> Pass for ColumnSums<'_, T> {
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        const STRIP: usize = 16;
         let Self {
             x,
             columns,
             beta,
             out,
         } = self;
-        for (strip, out) in out.chunks_mut(STRIP).enumerate() {
-            let from = strip * STRIP;
-            let mut sums = [0.0; STRIP];
-            if out.len() == STRIP {
-                for row in x.chunks_exact(columns) {
-                    for (sum, &x) in sums.iter_mut().zip(&row[from..from + STRIP]) {
-                        *sum += wide(x);
-                    }
-                }
-            } else {
-                for row in x.chunks_exact(columns) {
-                    for (sum, &x) in sums.iter_mut().zip(&row[from..]) {
-                        *sum += wide(x);
-                    }
-                }
-            }
-            for (out, sum) in out.iter_mut().zip(sums) {
-                let sum = narrow::<T>(sum);
-                *out = if beta.is_zero() {
-                    sum
-                } else {
-                    mul_add::<T, FUSED>(beta, *out, sum)
-                };
-            }
+        let mut from = 0;
+        while from < columns {
+            // Wide strips first: every strip is a pass over all of `x`.
+            from += match columns - from {
+                64.. => strip::<T, 64, FUSED>(x, columns, from, beta, out),
+                16.. => strip::<T, 16, FUSED>(x, columns, from, beta, out),
+                4.. => strip::<T, 4, FUSED>(x, columns, from, beta, out),
+                _ => strip::<T, 1, FUSED>(x, columns, from, beta, out),
+            };
         }
     }
+}
+
+/// Sums of the columns `from..from + WIDTH`; returns `WIDTH`.
+#[inline(always)]
+fn strip<T: Element, const WIDTH: usize, const FUSED: bool>(
+    x: &[T],
+    columns: usize,
+    from: usize,
+    beta: T,
+    out: &mut [T],
+) -> usize {
+    let mut sums = [0.0; WIDTH];
+    for row in x.chunks_exact(columns) {
+        for (sum, &x) in sums.iter_mut().zip(&row[from..from + WIDTH]) {
+            *sum += wide(x);
+        }
+    }
+    for (out, sum) in out[from..].iter_mut().zip(sums) {
+        let sum = narrow::<T>(sum);
+        *out = if beta.is_zero() {
+            sum
+        } else {
+            mul_add::<T, FUSED>(beta, *out, sum)
+        };
+    }
+    WIDTH
 }
 
 /// Sets `out[j]` to `beta · out[j] + Σ_i x[i, j]`, where `x` is `(rows, columns)`; with `beta == 0`, `out` is not read.
@@ -254,4 +264,128 @@ pub fn column_sums<T: Element>(x: &[T], columns: usize, beta: T, out: &mut [T]) 
             out,
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::level::Level;
+    use super::*;
+
+    const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+
+    fn numbers<T: Element>(count: usize) -> Vec<T> {
+        (0..count)
+            .map(|i| narrow((i * 7919 % 1009) as f64 / 1009.0 - 0.3))
+            .collect()
+    }
+
+    /// The sum to some 100 bits: a chain of Neumaier additions, one element at a time.
+    fn exact<T: Element>(x: &[T]) -> f64 {
+        let mut sum = Compensated::default();
+        x.iter().for_each(|&x| sum.add(wide(x)));
+        sum.value()
+    }
+
+    #[test]
+    fn a_sum_of_a_million_is_as_good_as_exact() {
+        let x = numbers::<f32>(1_000_003);
+        let y = numbers::<f64>(1_000_003);
+        for level in LEVELS {
+            assert_eq!(dispatch_at(level, Sum(&x)), exact(&x) as f32);
+            let (got, want) = (dispatch_at(level, Sum(&y)), exact(&y));
+            assert!(
+                (got - want).abs() <= 2.0 * f64::EPSILON * want,
+                "{got} {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn large_numbers_that_cancel_leave_the_small_one() {
+        let mut x = vec![0.0; 5000];
+        (x[0], x[2000], x[4900]) = (1e30, 1.0, -1e30);
+        assert_eq!(sum(&x), 1.0);
+    }
+
+    #[test]
+    fn sums_of_all_short_lengths_agree_with_a_plain_loop_at_every_level() {
+        let (x, y) = (numbers::<f64>(2100), numbers::<f64>(2200));
+        for n in (0..70).chain([1023, 1024, 1025, 2047, 2100]) {
+            let (x, y) = (&x[..n], &y[100..100 + n]);
+            let products: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
+            let squares: Vec<f64> = x.iter().map(|x| x * x).collect();
+            for level in LEVELS {
+                assert!((dispatch_at(level, Sum(x)) - exact(x)).abs() < 1e-12);
+                assert!((dispatch_at(level, Dot(x, y)) - exact(&products)).abs() < 1e-12);
+                assert!((dispatch_at(level, Dot(x, x)) - exact(&squares)).abs() < 1e-12);
+                assert_eq!(
+                    dispatch_at(level, Dot(x, y)),
+                    dot(x, y),
+                    "order depends on the level"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_infinities_are_infinite_and_nan_goes_through() {
+        const INF: f64 = f64::INFINITY;
+        assert_eq!(sum(&[1.0, INF, 2.0]), INF);
+        assert_eq!(sum(&[f64::MAX, f64::MAX, 1.0]), INF);
+        assert_eq!(sum(&[f32::MAX, f32::MAX]), f32::INFINITY);
+        assert!(sum(&[INF, -INF]).is_nan());
+        assert!(sum(&[f32::NAN, 1.0]).is_nan());
+        assert_eq!(sum::<f32>(&[]), 0.0);
+    }
+
+    #[test]
+    fn axpy_agrees_with_a_plain_loop_at_every_length() {
+        let x = numbers::<f32>(70);
+        for n in 0..70 {
+            for level in LEVELS {
+                let mut y = vec![2.0; n];
+                dispatch_at(level, Axpy(0.5, &x[..n], &mut y));
+                for (y, x) in y.iter().zip(&x) {
+                    // A half of x is exact, so one rounding and two give the same.
+                    assert_eq!(*y, 2.0 + 0.5 * x);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn column_sums_agree_with_a_plain_loop_for_all_widths() {
+        for columns in (0..36).chain([63, 64, 65]) {
+            for rows in [0, 1, 2, 7, 50] {
+                let x = numbers::<f32>(rows * columns);
+                for beta in [0.0, 1.0, -2.0] {
+                    for level in LEVELS {
+                        let mut out = vec![if beta == 0.0 { f32::NAN } else { 3.0 }; columns];
+                        let pass = ColumnSums {
+                            x: &x,
+                            columns,
+                            beta,
+                            out: &mut out,
+                        };
+                        dispatch_at(level, pass);
+                        for (j, &out) in out.iter().enumerate() {
+                            let column: Vec<f32> = (0..rows).map(|i| x[i * columns + j]).collect();
+                            let want =
+                                exact(&column) as f32 + if beta == 0.0 { 0.0 } else { beta * 3.0 };
+                            assert!(
+                                (out - want).abs() <= 2e-6,
+                                "{columns} {rows} {beta}: {out} {want}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "column_sums: x must be whole rows of 2, got 3 elements")]
+    fn a_part_of_a_row_is_refused() {
+        column_sums(&[1.0, 2.0, 3.0], 2, 0.0, &mut [0.0, 0.0]);
+    }
 }

@@ -5,7 +5,7 @@ use super::cross_entropy::SigmoidCrossEntropy;
 use super::elementwise::{Binary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
-use super::reduce::Sum;
+use super::reduce::{Sum, SumOfSquares};
 use crate::{Error, Float, tape};
 
 /// An operation on tensors: a value, and one rule for its derivative of any order.
@@ -84,7 +84,7 @@ macro_rules! operations {
 operations! {
     Unary, Binary,
     Matmul,
-    Sum,
+    Sum, SumOfSquares,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
     SigmoidCrossEntropy,
 }

@@ -16,7 +16,25 @@ pub(crate) struct Sum {
     keep: bool,
 }
 
+/// `y = Σ x²` over all elements, `x̄ += 2 x ȳ`: what a quadratic penalty is made of, in one pass each way.
+#[derive(Clone, Debug)]
+pub(crate) struct SumOfSquares;
+
 impl<T: Float> Tensor<T> {
+    /// The sum of the squares of all elements, a tensor without axes.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// assert_eq!(tape::Tensor::from_slice(&[3.0, 4.0], &[2])?.sum_of_squares().item(), Ok(25.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn sum_of_squares(&self) -> Self {
+        apply(SumOfSquares, &[self]).unwrap_or_else(|error| error.raise())
+    }
+
     /// The sum of all elements, a tensor without axes.
     ///
     /// ```
@@ -154,6 +172,25 @@ impl Sum {
             true => self.keep.then_some(1),
         });
         Shape::new(&lengths.collect::<Axes>())
+    }
+}
+
+impl Operation for SumOfSquares {
+    fn name(&self) -> &'static str {
+        "sum_of_squares"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::INPUTS
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let total = kernel::sum_of_squares(inputs[0].as_slice());
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
+        &at.inputs[0] * at.cotangent.scale(2.0)
     }
 }
 

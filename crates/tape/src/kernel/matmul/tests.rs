@@ -139,8 +139,8 @@ fn every_remainder_of_a_tile_agrees_with_the_formula() {
 
 #[test]
 fn sizes_around_the_parts_and_blocks_agree_with_the_formula() {
-    // Parts of the sum are 256 long, blocks of the right factor 240 to 512 wide.
-    let mut sizes = all_sizes(&[5, 33], &[255, 256, 257, 513], &[10, 50]);
+    // Parts of the sum are 512 long, blocks of the right factor some 500 or 1000 wide, of the left 96 rows.
+    let mut sizes = all_sizes(&[5, 33], &[511, 512, 513, 1025], &[10, 50]);
     sizes.extend([
         (3, 2, 1100),
         (30, 300, 530),

@@ -58,6 +58,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
         let a_row = if ADJACENT { 1 } else { t.a_row };
         let rows: [*const V::Element; ROWS] = std::array::from_fn(|i| t.a.wrapping_add(i * a_row));
         let mut sums = [[V::splat(V::Element::zero()); VECTORS]; ROWS];
+        // The old result, long before it is read or overwritten; too short a sum gains nothing.
         if t.k >= 64 || t.c_row >= 512 {
             for i in 0..ROWS {
                 for j in 0..VECTORS {
@@ -68,8 +69,12 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
         let mut b = t.b;
         let mut offset = 0;
         for _ in 0..t.k {
+            // 16 rows ahead, once a line of cache: a right factor read in place from beyond the second-level cache comes
+            // 1.2 to 1.5 times as fast (10 × 512 × 2048: 74 to 102 GFLOP/s), one in panels at the same pace.
             for j in 0..VECTORS {
-                V::prefetch(b.wrapping_add(16 * t.b_step + j * V::WIDTH));
+                if (j * size_of::<V>()).is_multiple_of(64) {
+                    V::prefetch(b.wrapping_add(16 * t.b_step + j * V::WIDTH));
+                }
             }
             let mut b_p = [V::splat(V::Element::zero()); VECTORS];
             for (j, lanes) in b_p.iter_mut().enumerate() {

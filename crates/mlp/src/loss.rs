@@ -1,0 +1,154 @@
+//! The course's cost J, out of tape operations: once fused, once from primitives, once in scalars.
+//!
+//! `J(Θ) = -1/n ΣᵢΣₖ [y ln h + (1 - y) ln(1 - h)] + λ/2n Σ θ²`, the mean over n rows of the sum over K units,
+//! with the squares of all weights and no bias. Backpropagation falls out of each by itself; the formulas
+//! that a hand derivation gives stand in [`backprop`](crate::backprop), and the tests hold all against each other.
+
+use crate::network::Leaves;
+use crate::{Error, Layer};
+use tape::{Float, Real, Tensor};
+
+/// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
+/// logarithms in one operation that is safe at any logit. A tensor without axes, recorded if the leaves are.
+///
+/// # Errors
+/// When the shapes do not fit, there are no rows, or a target is outside [0, 1].
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// use mlp::{Network, loss};
+/// use tape::{Tape, Tensor};
+/// let network = Network::from_parameters(&[1, 1], vec![1000.0, 0.0])?;
+/// let tape = Tape::begin();
+/// let leaves = network.record(&tape);
+/// // A unit that is utterly sure, and wrong: the cost is its logit, not an infinity.
+/// let j = loss::cost(&leaves, &Tensor::full(&[1, 1], 1.0), &Tensor::full(&[1, 1], 0.0), 0.0)?;
+/// assert_eq!(j.item()?, 1000.0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn cost<T: Float>(leaves: &Leaves<T>, x: &Tensor<T>, y: &Tensor<T>, lambda: T) -> Result<Tensor<T>, Error> {
+    let z = leaves.logits(x)?;
+    check_targets(&z, y)?;
+    let entropy = z.sigmoid_cross_entropy(y)?;
+    with_penalty(leaves, entropy, x.shape()[0], lambda)
+}
+
+/// The same J written as the formula has it: sigmoid, logarithms, products and sums. It shows what the fused
+/// operation computes, and overflows where a unit is sure and wrong; train with [`cost`].
+///
+/// # Errors
+/// When the shapes do not fit or there are no rows.
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// use mlp::{Network, loss};
+/// use tape::{Tape, Tensor};
+/// let network = Network::from_parameters(&[1, 1], vec![0.5, 0.0])?;
+/// let tape = Tape::begin();
+/// let leaves = network.record(&tape);
+/// let (x, y) = (Tensor::full(&[2, 1], 1.0), Tensor::full(&[2, 1], 1.0));
+/// let difference = loss::cost_from_primitives(&leaves, &x, &y, 1.0)? - loss::cost(&leaves, &x, &y, 1.0)?;
+/// assert!(difference.item()?.abs() < 1e-15);
+/// # Ok(())
+/// # }
+/// ```
+pub fn cost_from_primitives<T: Float>(
+    leaves: &Leaves<T>,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    lambda: T,
+) -> Result<Tensor<T>, Error> {
+    let z = leaves.logits(x)?;
+    check_targets(&z, y)?;
+    let one = Tensor::scalar(T::from_f64(1.0));
+    let h = leaves.activation().apply(&z);
+    let terms = y * h.ln() + (&one - y) * (&one - &h).ln();
+    with_penalty(leaves, -terms.sum(), x.shape()[0], lambda)
+}
+
+/// `entropy / n + λ/2n Σ θ²`.
+fn with_penalty<T: Float>(
+    leaves: &Leaves<T>,
+    entropy: Tensor<T>,
+    n: usize,
+    lambda: T,
+) -> Result<Tensor<T>, Error> {
+    let mut j = entropy.scale(1.0 / n as f64);
+    if lambda != T::from_f64(0.0) {
+        for (theta, _) in &leaves.layers {
+            j = j.add(&theta.sum_of_squares().scale(lambda.to_f64() / (2.0 * n as f64)))?;
+        }
+    }
+    Ok(j)
+}
+
+fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {
+    if z.shape() != y.shape() {
+        let wants = format!("a target for each row and output unit, y: {:?}", z.shape());
+        return Err(Error::shape("cost", wants, format!("{:?}", y.shape())));
+    }
+    if z.shape()[0] == 0 {
+        return Err(Error::shape("cost", "at least one row", "none"));
+    }
+    Ok(())
+}
+
+/// The same J once more, in scalars: for any [`Real`], so that it can be differentiated number by number.
+/// `parameters` are flat as those of a network, `x: (n, n_in)` and `y: (n, K)` row-major.
+///
+/// # Errors
+/// When a length does not fit or there are no rows.
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// // One input, one unit: θ = 0, b = 0, so h = ½ for both rows.
+/// let j = mlp::loss::cost_in_scalars(&[1, 1], &[0.0, 0.0], &[1.0, 2.0], &[1.0, 0.0], 0.0)?;
+/// assert_eq!(j, 2.0_f64.ln());
+/// # Ok(())
+/// # }
+/// ```
+pub fn cost_in_scalars<R: Real>(
+    sizes: &[usize],
+    parameters: &[R],
+    x: &[f64],
+    y: &[f64],
+    lambda: f64,
+) -> Result<R, Error> {
+    let layers = Layer::stack(sizes);
+    let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
+        return Err(Error::shape("cost", "at least two layer sizes", format!("{sizes:?}")));
+    };
+    if parameters.len() != last.bias.end {
+        return Err(Error::shape("cost", format!("{} parameters", last.bias.end), parameters.len().to_string()));
+    }
+    let n = x.len() / first.n_in.max(1);
+    if n == 0 || x.len() != n * first.n_in || y.len() != n * last.n_out {
+        let wants = format!("rows of {} inputs and {} targets", first.n_in, last.n_out);
+        return Err(Error::shape("cost", wants, format!("{} and {} numbers", x.len(), y.len())));
+    }
+    let mut entropy = R::from_f64(0.0);
+    for (x, y) in x.chunks_exact(first.n_in).zip(y.chunks_exact(last.n_out)) {
+        let mut a: Vec<R> = x.iter().map(|&x| R::from_f64(x)).collect();
+        for layer in &layers {
+            let theta = parameters[layer.theta.clone()].chunks_exact(layer.n_in);
+            let unit = |(theta, &bias): (&[R], &R)| {
+                let weighted: R = theta.iter().zip(&a).map(|(&theta, &a)| theta * a).sum();
+                (weighted + bias).sigmoid()
+            };
+            a = theta.zip(&parameters[layer.bias.clone()]).map(unit).collect();
+        }
+        for (&h, &y) in a.iter().zip(y) {
+            // A term whose factor is zero is left out, as its logarithm may be infinite.
+            if y != 0.0 {
+                entropy -= h.ln().scale(y);
+            }
+            if y != 1.0 {
+                entropy -= (R::from_f64(1.0) - h).ln().scale(1.0 - y);
+            }
+        }
+    }
+    let weights = layers.iter().flat_map(|layer| &parameters[layer.theta.clone()]);
+    let squares: R = weights.map(|&theta| theta * theta).sum();
+    Ok(entropy.scale(1.0 / n as f64) + squares.scale(lambda / (2.0 * n as f64)))
+}

@@ -1,0 +1,389 @@
+//! The network: layer sizes and one flat buffer of parameters, run forward out of tape operations.
+
+use crate::{Activation, Error, Layer, init, loss};
+use tape::{Cotangents, Float, Tape, Tensor};
+
+/// A fully connected network with sigmoids everywhere.
+///
+/// All parameters lie in one flat buffer, layer by layer `theta: (n_out, n_in)` then `bias: (n_out)`; layers
+/// are views of it. Without a hidden layer and with one output it is logistic regression.
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// use mlp::Network;
+/// use tape::Tensor;
+/// let network = Network::<f64>::new(&[2, 3, 1], 0)?;
+/// let x = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0], &[2, 2])?; // two rows
+/// let h = network.predict_proba(&x)?;
+/// assert_eq!(h.shape(), [2, 1]);
+/// assert!(h.as_slice().iter().all(|p| (0.0..=1.0).contains(p)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Network<T: Float = f64> {
+    sizes: Vec<usize>,
+    layers: Vec<Layer>,
+    activation: Activation,
+    parameters: Tensor<T>,
+}
+
+/// The parameters of a network as leaves of a tape: what its forward propagation and its gradient speak of.
+#[derive(Debug)]
+pub struct Leaves<T: Float> {
+    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`.
+    pub layers: Vec<(Tensor<T>, Tensor<T>)>,
+    activation: Activation,
+}
+
+impl<T: Float> Network<T> {
+    /// A network with these layer sizes, inputs first, and random parameters from the seed: the same on every
+    /// machine.
+    ///
+    /// # Errors
+    /// When there are fewer than two sizes, or one is zero.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::<f32>::new(&[64, 25, 10], 42)?;
+    /// assert_eq!(network.parameters().len(), 64 * 25 + 25 + 25 * 10 + 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(sizes: &[usize], seed: u64) -> Result<Self, Error> {
+        let layers = checked_layers(sizes)?;
+        let parameters = init::xavier_uniform(&layers, seed);
+        Network::from_parameters(sizes, parameters)
+    }
+
+    /// A network with these layer sizes and parameters, layer by layer weights then biases.
+    ///
+    /// # Errors
+    /// When there are fewer than two sizes, one is zero, or the number of parameters is another.
+    ///
+    /// ```
+    /// let error = mlp::Network::from_parameters(&[2, 1], vec![0.5_f64; 4]).unwrap_err();
+    /// assert_eq!(error.to_string(), "network: wants 3 parameters for layer sizes [2, 1], got 4");
+    /// ```
+    pub fn from_parameters(sizes: &[usize], parameters: Vec<T>) -> Result<Self, Error> {
+        let layers = checked_layers(sizes)?;
+        let wanted = layers.last().map_or(0, |layer| layer.bias.end);
+        if parameters.len() != wanted {
+            let wants = format!("{wanted} parameters for layer sizes {sizes:?}");
+            return Err(Error::shape("network", wants, parameters.len().to_string()));
+        }
+        let parameters = Tensor::from_vec(parameters, &[wanted])?;
+        Ok(Network { sizes: sizes.to_vec(), layers, activation: Activation::default(), parameters })
+    }
+
+    /// The layer sizes, inputs first.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// assert_eq!(mlp::Network::<f64>::new(&[2, 1], 0)?.sizes(), [2, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// Where each layer's parameters lie in [`parameters`](Network::parameters).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
+    /// assert_eq!(network.parameters()[network.layers()[0].bias.clone()], [0.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The activation of every layer.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// assert_eq!(mlp::Network::<f64>::new(&[2, 1], 0)?.activation().name(), "sigmoid");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// All parameters, layer by layer weights (n_out, n_in) then biases (n_out).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::from_parameters(&[2, 1], vec![1.0, 2.0, 3.0])?;
+    /// assert_eq!(network.parameters(), [1.0, 2.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parameters(&self) -> &[T] {
+        self.parameters.as_slice()
+    }
+
+    /// All parameters, to write to: in place, unless leaves of a tape still hold them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let mut network = mlp::Network::<f64>::new(&[2, 1], 0)?;
+    /// network.parameters_mut().fill(0.5);
+    /// assert_eq!(network.parameters(), [0.5; 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parameters_mut(&mut self) -> &mut [T] {
+        self.parameters.as_mut_slice()
+    }
+
+    /// The parameters as leaves of this tape, to build on and to ask for gradients of; nothing is copied.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
+    /// let tape = Tape::begin();
+    /// let leaves = network.record(&tape);
+    /// let logits = leaves.logits(&Tensor::zeros(&[5, 2]))?;
+    /// let bar = tape.sweep(&logits.sum())?;
+    /// assert_eq!(bar.of(&leaves.layers[0].1)?.to_vec(), [5.0]); // by the bias
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record(&self, tape: &Tape) -> Leaves<T> {
+        self.leaves(|view| tape.tensor(&view))
+    }
+
+    /// The parameters as constants: forward propagation records nothing.
+    fn constants(&self) -> Leaves<T> {
+        self.leaves(|view| view)
+    }
+
+    fn leaves(&self, of: impl Fn(Tensor<T>) -> Tensor<T>) -> Leaves<T> {
+        let view = |start, shape: &[usize]| {
+            of(self.parameters.view(start, shape).expect("layers lie within the flat buffer"))
+        };
+        let layers = self.layers.iter().map(|layer| {
+            (view(layer.theta.start, &[layer.n_out, layer.n_in]), view(layer.bias.start, &[layer.n_out]))
+        });
+        Leaves { layers: layers.collect(), activation: self.activation }
+    }
+
+    /// The activations of the output layer: h for each row of `x: (n, n_in)` and each of the K units, (n, K).
+    ///
+    /// K sigmoids are K answers of their own, and do not sum to one.
+    ///
+    /// # Errors
+    /// When x is not a matrix with as many columns as the network has inputs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// let h = network.predict_proba(&Tensor::from_slice(&[1.0], &[1, 1])?)?;
+    /// assert_eq!(h.to_vec(), [0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn predict_proba(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        let constants = self.constants();
+        Ok(self.activation.apply(&constants.logits(x)?))
+    }
+
+    /// The class of each row of `x: (n, n_in)`: the output unit with the greatest activation, the first at a
+    /// tie; with one unit, 1 where its activation is at least ½, else 0.
+    ///
+    /// # Errors
+    /// When x is not a matrix with as many columns as the network has inputs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// let x = Tensor::from_slice(&[0.0, 1.0, 2.0], &[3, 1])?;
+    /// assert_eq!(network.predict(&x)?, [0, 1, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn predict(&self, x: &Tensor<T>) -> Result<Vec<usize>, Error> {
+        let h = self.predict_proba(x)?;
+        let k = h.shape()[1];
+        let class = |row: &[T]| match row {
+            [p] => usize::from(*p >= T::from_f64(0.5)),
+            _ => (1..k).fold(0, |best, unit| if row[unit] > row[best] { unit } else { best }),
+        };
+        Ok(h.as_slice().chunks_exact(k).map(class).collect())
+    }
+
+    /// The share of rows of `x: (n, n_in)` whose predicted class is the one in `labels`; NaN without rows.
+    ///
+    /// # Errors
+    /// When x does not fit the network, or there are not as many labels as rows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// let x = Tensor::from_slice(&[0.0, 1.0, 2.0, 3.0], &[4, 1])?;
+    /// assert_eq!(network.accuracy(&x, &[0, 1, 0, 1])?, 0.75);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accuracy(&self, x: &Tensor<T>, labels: &[usize]) -> Result<f64, Error> {
+        crate::metrics::accuracy(labels, &self.predict(x)?)
+    }
+
+    /// The course's J on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1]: see [`loss::cost`].
+    ///
+    /// # Errors
+    /// When the shapes do not fit, or a target is outside [0, 1].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![0.0, 0.0])?;
+    /// let (x, y) = (Tensor::full(&[4, 1], 1.0), Tensor::full(&[4, 1], 1.0));
+    /// assert_eq!(network.cost(&x, &y, 0.0)?, 2.0_f64.ln());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cost(&self, x: &Tensor<T>, y: &Tensor<T>, lambda: T) -> Result<T, Error> {
+        Ok(loss::cost(&self.constants(), x, y, lambda)?.item()?)
+    }
+
+    /// J and its gradient by the tape, flat as the parameters are.
+    ///
+    /// # Errors
+    /// When the shapes do not fit, or a target is outside [0, 1].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![0.0, 0.0])?;
+    /// let (x, y) = (Tensor::full(&[4, 1], 3.0), Tensor::full(&[4, 1], 1.0));
+    /// let (_, gradient) = network.cost_and_gradient(&x, &y, 0.0)?;
+    /// assert_eq!(gradient, [-1.5, -0.5]); // (h - y) x and h - y
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cost_and_gradient(&self, x: &Tensor<T>, y: &Tensor<T>, lambda: T) -> Result<(T, Vec<T>), Error> {
+        let tape = Tape::begin();
+        let leaves = self.record(&tape);
+        let cost = loss::cost(&leaves, x, y, lambda)?;
+        let bar = tape.sweep(&cost)?;
+        Ok((cost.item()?, leaves.gradient(&bar)?))
+    }
+
+    /// Hands each part of the parameters to `update`, with the gradient of that part. The leaves are let go
+    /// first, so that the parameters are written in place.
+    pub(crate) fn update(
+        &mut self,
+        leaves: Leaves<T>,
+        bar: Cotangents,
+        let_go: impl FnOnce(),
+        mut update: impl FnMut(&mut [T], &[T]),
+    ) -> Result<(), Error> {
+        let mut gradients = Vec::with_capacity(leaves.layers.len());
+        for (theta, bias) in &leaves.layers {
+            gradients.push((bar.of(theta)?, bar.of(bias)?));
+        }
+        drop((leaves, bar));
+        let_go();
+        let parameters = self.parameters.as_mut_slice();
+        for (layer, (theta_bar, bias_bar)) in self.layers.iter().zip(&gradients) {
+            update(&mut parameters[layer.theta.clone()], theta_bar.as_slice());
+            update(&mut parameters[layer.bias.clone()], bias_bar.as_slice());
+        }
+        Ok(())
+    }
+}
+
+impl<T: Float> Leaves<T> {
+    /// Forward propagation up to the last sum: `z = a Θᵀ + b` of the output layer for each row of
+    /// `x: (n, n_in)`, where `a⁽¹⁾ = x` and `a⁽ˡ⁺¹⁾ = g(a⁽ˡ⁾ Θ⁽ˡ⁾ᵀ + b⁽ˡ⁾)`. The activation of the output layer
+    /// is left to the loss, which is safe at any logit.
+    ///
+    /// # Errors
+    /// When x is not a matrix with as many columns as the network has inputs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -1.0])?;
+    /// let z = network.record(&Tape::begin()).logits(&Tensor::full(&[1, 1], 3.0))?;
+    /// assert_eq!(z.to_vec(), [5.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn logits(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        let n_in = self.layers[0].0.shape()[1];
+        match x.shape() {
+            [_, columns] if *columns == n_in => {}
+            other => {
+                let wants = format!("rows with the network's {n_in} inputs, x: (n, {n_in})");
+                return Err(Error::shape("network", wants, format!("{other:?}")));
+            }
+        }
+        let (first, rest) = self.layers.split_first().expect("a network has a layer");
+        let weighted = |a: &Tensor<T>, (theta, bias): &(Tensor<T>, Tensor<T>)| a.matmul(theta.t())?.add(bias);
+        let mut z = weighted(x, first)?;
+        for layer in rest {
+            z = weighted(&self.activation.apply(&z), layer)?;
+        }
+        Ok(z)
+    }
+
+    /// The gradient that a sweep left, flat as the parameters are.
+    ///
+    /// # Errors
+    /// When the sweep was not over these leaves.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -1.0])?;
+    /// let tape = Tape::begin();
+    /// let leaves = network.record(&tape);
+    /// let z = leaves.logits(&Tensor::full(&[1, 1], 3.0))?;
+    /// assert_eq!(leaves.gradient(&tape.sweep(&z)?)?, [3.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn gradient(&self, bar: &Cotangents) -> Result<Vec<T>, Error> {
+        let mut flat = Vec::new();
+        for (theta, bias) in &self.layers {
+            flat.extend_from_slice(bar.of(theta)?.as_slice());
+            flat.extend_from_slice(bar.of(bias)?.as_slice());
+        }
+        Ok(flat)
+    }
+
+    /// The activation of every layer.
+    pub(crate) fn activation(&self) -> Activation {
+        self.activation
+    }
+}
+
+fn checked_layers(sizes: &[usize]) -> Result<Vec<Layer>, Error> {
+    if sizes.len() < 2 {
+        let wants = "at least two layer sizes, inputs and outputs";
+        return Err(Error::shape("network", wants, format!("{sizes:?}")));
+    }
+    let parameters = sizes.windows(2).try_fold(0_usize, |so_far, pair| {
+        let weights = pair[0].checked_mul(pair[1])?;
+        so_far.checked_add(weights)?.checked_add(pair[1])
+    });
+    let most = isize::MAX as usize / size_of::<f64>();
+    if sizes.contains(&0) || parameters.is_none_or(|parameters| parameters > most) {
+        let wants = "layer sizes from 1 up whose parameters memory can hold";
+        return Err(Error::shape("network", wants, format!("{sizes:?}")));
+    }
+    Ok(Layer::stack(sizes))
+}

@@ -1,0 +1,38 @@
+//! How a gradient moves the parameters: one fused loop over the flat buffer each.
+
+use crate::Error;
+use tape::{Float, kernel};
+
+/// A rule by which parameters follow their gradient.
+///
+/// So far gradient descent; others have their place here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Optimizer {
+    /// `θ := θ - α ∂J/∂θ`, with the learning rate α.
+    GradientDescent {
+        /// α, above zero.
+        learning_rate: f64,
+    },
+}
+
+impl Optimizer {
+    /// The optimizer, if its settings are ones that can train.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        let Optimizer::GradientDescent { learning_rate } = self;
+        if learning_rate.is_finite() && learning_rate > 0.0 {
+            return Ok(self);
+        }
+        Err(Error::Setting {
+            setting: "learning rate",
+            wants: "a finite number above 0",
+            got: learning_rate.to_string(),
+        })
+    }
+
+    /// Moves a part of the parameters along its gradient.
+    pub(crate) fn step<T: Float>(self, parameters: &mut [T], gradient: &[T]) {
+        let Optimizer::GradientDescent { learning_rate } = self;
+        kernel::axpy(T::from_f64(-learning_rate), gradient, parameters);
+    }
+}

@@ -1,0 +1,239 @@
+//! Training: rows in random batches, a gradient by the tape, a step of the optimizer.
+
+use crate::{Error, Network, Optimizer, loss};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow;
+use tape::{Float, Tape, Tensor};
+
+/// How a network is trained. The same settings, data and network give the same bits.
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// use mlp::{Network, Optimizer, Training};
+/// use std::ops::ControlFlow;
+/// use tape::Tensor;
+///
+/// // Logistic regression learns OR.
+/// let x = Tensor::from_slice(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], &[4, 2])?;
+/// let y = Tensor::from_slice(&[0.0, 1.0, 1.0, 1.0], &[4, 1])?;
+/// let mut network = Network::<f64>::new(&[2, 1], 0)?;
+/// let optimizer = Optimizer::GradientDescent { learning_rate: 1.0 };
+/// let training = Training { optimizer, epochs: 500, batch_size: None, lambda: 0.0, seed: 0 };
+/// training.fit(&mut network, &x, &y, |_, _| ControlFlow::Continue(()))?;
+/// assert_eq!(network.predict(&x)?, [0, 1, 1, 1]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// How the gradient moves the parameters.
+    pub optimizer: Optimizer,
+    /// How often all rows are seen, at least once.
+    pub epochs: usize,
+    /// How many rows make a step, at least one; `None` for all of them, in their order.
+    pub batch_size: Option<usize>,
+    /// λ, the weight of the penalty λ/2n Σ θ², n being all rows also where a step sees a few; at least 0.
+    pub lambda: f64,
+    /// The seed of the order in which rows come.
+    pub seed: u64,
+}
+
+/// What is known after all rows have been seen once more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Epoch {
+    /// The number of the epoch, from 1.
+    pub number: usize,
+    /// J as the steps met it: the mean over the epoch's batches, each before its step, weighted by rows.
+    pub cost: f64,
+}
+
+impl Training {
+    /// Trains the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1]. After each epoch
+    /// `on_epoch` is told, and may end the training.
+    ///
+    /// # Errors
+    /// When a setting is out of its range, the shapes do not fit, or the cost is no longer finite; the network
+    /// then is as the last finite step left it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::{Network, Optimizer, Training};
+    /// use std::ops::ControlFlow;
+    /// use tape::Tensor;
+    /// let (x, y) = (Tensor::full(&[8, 1], 1.0), Tensor::full(&[8, 1], 1.0));
+    /// let mut network = Network::<f32>::new(&[1, 1], 0)?;
+    /// let optimizer = Optimizer::GradientDescent { learning_rate: 0.5 };
+    /// let training = Training { optimizer, epochs: 100, batch_size: Some(4), lambda: 0.0, seed: 1 };
+    /// let mut costs = Vec::new();
+    /// training.fit(&mut network, &x, &y, |epoch, _| {
+    ///     costs.push(epoch.cost);
+    ///     if epoch.cost < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// })?;
+    /// assert!(costs.len() < 100 && costs.last() < costs.first());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fit<T: Float>(
+        &self,
+        network: &mut Network<T>,
+        x: &Tensor<T>,
+        y: &Tensor<T>,
+        mut on_epoch: impl FnMut(&Epoch, &Network<T>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.check()?;
+        let n = rows(x, y)?;
+        let batch_size = self.batch_size.unwrap_or(n).min(n);
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut order: Vec<usize> = (0..n).collect();
+        let mut stepper = Stepper::new();
+        for number in 1..=self.epochs {
+            if self.batch_size.is_some() {
+                order.shuffle(&mut random);
+            }
+            let mut total = 0.0;
+            for chosen in order.chunks(batch_size) {
+                let whole = self.batch_size.is_none();
+                let batch = if whole { (x.clone(), y.clone()) } else { (pick(x, chosen), pick(y, chosen)) };
+                // The penalty counts once an epoch: λ/2n for n rows is λ b/n over 2b for the b of a batch.
+                let lambda = T::from_f64(self.lambda * chosen.len() as f64 / n as f64);
+                let cost = stepper.step(network, &batch.0, &batch.1, lambda, self.optimizer)?.to_f64();
+                if !cost.is_finite() {
+                    return Err(Error::Diverged { epoch: number, cost });
+                }
+                total += cost * chosen.len() as f64;
+            }
+            let epoch = Epoch { number, cost: total / n as f64 };
+            if on_epoch(&epoch, network).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.optimizer.checked()?;
+        let refuse = |setting, wants, got: String| Err(Error::Setting { setting, wants, got });
+        if self.epochs == 0 {
+            return refuse("epochs", "at least 1", "0".to_owned());
+        }
+        if self.batch_size == Some(0) {
+            return refuse("batch size", "at least 1", "0".to_owned());
+        }
+        if !(self.lambda.is_finite() && self.lambda >= 0.0) {
+            return refuse("lambda", "a finite number from 0 up", self.lambda.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// The step of training, with the tape that every step rewinds: after the first, nothing is allocated for it.
+///
+/// ```
+/// # fn main() -> Result<(), mlp::Error> {
+/// use mlp::{Network, Optimizer, Stepper};
+/// use tape::Tensor;
+/// let (x, y) = (Tensor::full(&[8, 1], 1.0), Tensor::full(&[8, 1], 1.0));
+/// let mut network = Network::<f32>::new(&[1, 1], 0)?;
+/// let mut stepper = Stepper::new();
+/// let descent = Optimizer::GradientDescent { learning_rate: 0.5 };
+/// let first = stepper.step(&mut network, &x, &y, 0.0, descent)?;
+/// assert!(stepper.step(&mut network, &x, &y, 0.0, descent)? < first);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Stepper {
+    tape: Tape,
+    start: tape::Mark,
+}
+
+impl Stepper {
+    /// Begins a tape on this thread for the steps to come. It is the one that records as long as the stepper
+    /// lives.
+    ///
+    /// ```
+    /// let _stepper = mlp::Stepper::new();
+    /// ```
+    #[expect(clippy::new_without_default, reason = "a default should not begin a tape")]
+    pub fn new() -> Self {
+        let tape = Tape::begin();
+        let start = tape.mark();
+        Stepper { tape, start }
+    }
+
+    /// One step on rows `x: (n, n_in)` and targets `y: (n, K)`: records J, sweeps, moves the parameters in
+    /// place, and returns J as it was before. If J is not finite nothing is moved.
+    ///
+    /// # Errors
+    /// When the shapes do not fit or a target is outside [0, 1].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let mut network = mlp::Network::from_parameters(&[1, 1], vec![0.0, 0.0])?;
+    /// let (x, y) = (Tensor::full(&[2, 1], 3.0), Tensor::full(&[2, 1], 1.0));
+    /// let descent = mlp::Optimizer::GradientDescent { learning_rate: 1.0 };
+    /// mlp::Stepper::new().step(&mut network, &x, &y, 0.0, descent)?;
+    /// assert_eq!(network.parameters(), [1.5, 0.5]); // θ - (h - y) x and b - (h - y)
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn step<T: Float>(
+        &mut self,
+        network: &mut Network<T>,
+        x: &Tensor<T>,
+        y: &Tensor<T>,
+        lambda: T,
+        optimizer: Optimizer,
+    ) -> Result<T, Error> {
+        let swept = self.sweep(network, x, y, lambda);
+        let (cost, leaves, bar) = match swept {
+            Ok(swept) if swept.0.to_f64().is_finite() => swept,
+            other => {
+                self.tape.rewind(&self.start);
+                return other.map(|swept| swept.0);
+            }
+        };
+        let let_go = || self.tape.rewind(&self.start);
+        network.update(leaves, bar, let_go, |parameters, gradient| optimizer.step(parameters, gradient))?;
+        Ok(cost)
+    }
+
+    fn sweep<T: Float>(
+        &self,
+        network: &Network<T>,
+        x: &Tensor<T>,
+        y: &Tensor<T>,
+        lambda: T,
+    ) -> Result<(T, crate::network::Leaves<T>, tape::Cotangents), Error> {
+        let leaves = network.record(&self.tape);
+        let cost = loss::cost(&leaves, x, y, lambda)?;
+        let bar = self.tape.sweep(&cost)?;
+        Ok((cost.item()?, leaves, bar))
+    }
+}
+
+/// How many rows there are of both.
+fn rows<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Result<usize, Error> {
+    match (x.shape(), y.shape()) {
+        ([n, _], [targets, _]) if n == targets && *n > 0 => Ok(*n),
+        (x, y) => {
+            let wants = "x: (n, n_in) and y: (n, K) with the same n from 1 up";
+            Err(Error::shape("fit", wants, format!("{x:?} and {y:?}")))
+        }
+    }
+}
+
+/// The chosen rows, one after the other.
+fn pick<T: Float>(from: &Tensor<T>, chosen: &[usize]) -> Tensor<T> {
+    let columns = from.shape()[1];
+    let mut batch = Tensor::zeros(&[chosen.len(), columns]);
+    let rows = batch.as_mut_slice().chunks_exact_mut(columns.max(1));
+    for (row, &k) in rows.zip(chosen) {
+        row.copy_from_slice(&from.as_slice()[k * columns..(k + 1) * columns]);
+    }
+    batch
+}

@@ -1,0 +1,445 @@
+//! One suite for every primitive of the list, at each of its samples, on everything that runs it.
+//!
+//! The value is held against itself in `f32`, its derivatives against central differences; what runs the
+//! pullback (duals, tapes, programs, tensors) against the pullback. The suite itself is tested: with the sign
+//! of any one partial flipped it has to complain.
+
+mod extremes;
+
+use super::{Binary, Reads, Ternary, Unary, primitives};
+use crate::{Dual, Elementary, Error, Float, Program, Tape, Tensor, Traced, Var};
+use num_traits::Float as Plain;
+use std::fmt::Debug;
+
+/// A primitive of `N` arguments, whatever its family.
+trait Primitive<const N: usize>: Copy + Debug + 'static {
+    fn reads(self) -> Reads;
+    fn value<T: Plain>(self, x: [T; N]) -> T;
+    fn pullback<E: Elementary>(self, x: [E; N], y: E, y_bar: E) -> [E; N];
+    /// The method or operator by which code reaches it.
+    fn call<E: Elementary>(self, x: [E; N]) -> E;
+}
+
+/// Parameters at which a parametric primitive is tested.
+trait Parameter: Copy + 'static {
+    const SEVERAL: &'static [Self];
+}
+impl Parameter for i32 {
+    const SEVERAL: &'static [i32] = &[3, -3, -2, -1, 0, 1, 2, 7];
+}
+impl Parameter for f64 {
+    const SEVERAL: &'static [f64] = &[2.5, -0.125, 1.0, 0.0, 1e3];
+}
+
+/// What is done with every primitive of the list.
+trait Visit {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]);
+}
+
+macro_rules! unary_primitive {
+    ($P:ident, |$p:ident, $x:ident| $call:expr) => {
+        impl Primitive<1> for super::$P {
+            fn reads(self) -> Reads {
+                <Self as Unary>::READS
+            }
+            fn value<T: Plain>(self, [x]: [T; 1]) -> T {
+                Unary::value(self, x)
+            }
+            fn pullback<E: Elementary>(self, [x]: [E; 1], y: E, y_bar: E) -> [E; 1] {
+                [Unary::pullback(self, x, y, y_bar)]
+            }
+            fn call<E: Elementary>(self, [$x]: [E; 1]) -> E {
+                let $p = self;
+                let _ = $p;
+                $call
+            }
+        }
+    };
+}
+
+macro_rules! binary_primitive {
+    ($P:ident, $call:expr) => {
+        impl Primitive<2> for super::$P {
+            fn reads(self) -> Reads {
+                <Self as Binary>::READS
+            }
+            fn value<T: Plain>(self, [a, b]: [T; 2]) -> T {
+                Binary::value(self, a, b)
+            }
+            fn pullback<E: Elementary>(self, [a, b]: [E; 2], y: E, y_bar: E) -> [E; 2] {
+                let left = self.left(a.clone(), b.clone(), y.clone(), y_bar.clone());
+                [left, self.right(a, b, y, y_bar)]
+            }
+            fn call<E: Elementary>(self, [a, b]: [E; 2]) -> E {
+                $call(a, b)
+            }
+        }
+    };
+}
+
+macro_rules! suite {
+    (
+        unary_operators [$($NU:ident $nu:ident),*]
+        unary [$($U:ident $u:ident),*]
+        parametric [$($P:ident $p:ident $type:ty),*]
+        binary_operators [$($NB:ident $nb:ident),*]
+        binary [$($B:ident $b:ident),*]
+        ternary [$($T:ident $t:ident),*]
+    ) => {
+        $(unary_primitive!($NU, |p, x| std::ops::$NU::$nu(x));)*
+        $(unary_primitive!($U, |p, x| Elementary::$u(x));)*
+        $(unary_primitive!($P, |p, x| Elementary::$p(x, p.0));)*
+        $(binary_primitive!($NB, std::ops::$NB::$nb);)*
+        $(binary_primitive!($B, Elementary::$b);)*
+        $(impl Primitive<3> for super::$T {
+            fn reads(self) -> Reads {
+                Reads { inputs: [true; 3], output: true }
+            }
+            fn value<T: Plain>(self, [a, b, c]: [T; 3]) -> T {
+                Ternary::value(self, a, b, c)
+            }
+            fn pullback<E: Elementary>(self, x: [E; 3], y: E, y_bar: E) -> [E; 3] {
+                Ternary::pullback(self, x, y, y_bar)
+            }
+            fn call<E: Elementary>(self, [a, b, c]: [E; 3]) -> E {
+                Elementary::$t(a, b, c)
+            }
+        })*
+
+        /// Every primitive, at `parameters` of the parametric ones, at most.
+        fn each_primitive(parameters: usize, visit: &mut impl Visit) {
+            $(visit.visit(stringify!($nu), super::$NU, &single(<super::$NU as Unary>::SAMPLES));)*
+            $(visit.visit(stringify!($u), super::$U, &single(<super::$U as Unary>::SAMPLES));)*
+            $(for &k in <$type as Parameter>::SEVERAL.iter().take(parameters) {
+                visit.visit(stringify!($p), super::$P(k), &single(<super::$P as Unary>::SAMPLES));
+            })*
+            $(visit.visit(stringify!($nb), super::$NB, <super::$NB as Binary>::SAMPLES);)*
+            $(visit.visit(stringify!($b), super::$B, <super::$B as Binary>::SAMPLES);)*
+            $(visit.visit(stringify!($t), super::$T, <super::$T as Ternary>::SAMPLES);)*
+        }
+
+        /// The types of the list.
+        fn listed_types() -> Vec<&'static str> {
+            vec![
+                $(stringify!($NU),)* $(stringify!($U),)* $(stringify!($P),)*
+                $(stringify!($NB),)* $(stringify!($B),)* $(stringify!($T),)*
+            ]
+        }
+
+        /// That every handle has the methods is a matter of compiling this.
+        #[test]
+        fn every_handle_has_a_method_for_every_primitive() {
+            let unary: Vec<(&str, fn(Var) -> Var, fn(Dual<f64>) -> Dual<f64>, fn(Traced) -> Traced, fn(&Tensor) -> Tensor)> =
+                vec![$((stringify!($u), Var::$u, Dual::$u, Traced::$u, Tensor::$u)),*];
+            for (name, var, dual, traced, tensor) in unary {
+                let want = var(Var::from(0.5)).value();
+                assert_eq!(dual(Dual::new(0.5, 0.0)).value, want, "{name} of a dual");
+                assert_eq!(traced(Traced::from(0.5)).value(), want, "{name} of a traced scalar");
+                let got = tensor(&Tensor::scalar(0.5)).item().unwrap();
+                assert!(near(got, want, 1e-15), "{name} of a tensor: {got}, of a scalar: {want}");
+            }
+            let names = [$(stringify!($nu),)* $(stringify!($u),)* $(stringify!($p),)*
+                $(stringify!($nb),)* $(stringify!($b),)* $(stringify!($t),)*];
+            let table: Vec<&str> = super::table().iter().map(|row| row.0).collect();
+            assert_eq!(table, names);
+        }
+    };
+}
+primitives!(suite);
+
+fn single(samples: &[f64]) -> Vec<[f64; 1]> {
+    samples.iter().map(|&x| [x]).collect()
+}
+
+/// A primitive with the sign of one partial flipped, or with one partial left out: what the suite must find.
+#[derive(Clone, Copy, Debug)]
+struct Planted<P> {
+    right: P,
+    argument: usize,
+    factor: f64,
+}
+
+impl<const N: usize, P: Primitive<N>> Primitive<N> for Planted<P> {
+    fn reads(self) -> Reads {
+        self.right.reads()
+    }
+    fn value<T: Plain>(self, x: [T; N]) -> T {
+        self.right.value(x)
+    }
+    fn pullback<E: Elementary>(self, x: [E; N], y: E, y_bar: E) -> [E; N] {
+        let mut bars = self.right.pullback(x, y, y_bar);
+        bars[self.argument] = bars[self.argument].clone().scale(self.factor);
+        bars
+    }
+    fn call<E: Elementary>(self, x: [E; N]) -> E {
+        self.right.call(x)
+    }
+}
+
+/// Whether two numbers agree to `relative`, infinities and NaN with themselves.
+fn near(a: f64, b: f64, relative: f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= relative * a.abs().max(b.abs())
+}
+
+/// The derivative of `f` by argument `k` at `x`, by central differences extrapolated once (Richardson 1911), and
+/// how far the rounding of `f` may have carried it.
+fn difference<const N: usize>(f: impl Fn([f64; N]) -> f64, x: [f64; N], k: usize) -> (f64, f64) {
+    let width = 2.0_f64.powi(-10) * if x[k] == 0.0 { 1.0 } else { x[k].abs() };
+    let at = |h: f64| {
+        let mut moved = x;
+        moved[k] += h;
+        f(moved)
+    };
+    let central = |h: f64| (at(h) - at(-h)) / (2.0 * h);
+    let noise = 32.0 * f64::EPSILON * at(width).abs().max(at(-width).abs()) / width;
+    ((4.0 * central(width / 2.0) - central(width)) / 3.0, noise)
+}
+
+/// The primitive by itself at one sample: value in both precisions, first and second derivatives against
+/// differences, linearity. Err says what is off.
+fn check<const N: usize>(p: impl Primitive<N>, x: [f64; N]) -> Result<(), String> {
+    let y = p.value(x);
+    if x.iter().all(|&x| (x as f32).is_normal() || x == 0.0) {
+        let single = x.map(|x| x as f32);
+        let (got, want) = (f64::from(p.value(single)), p.value(single.map(f64::from)));
+        if !near(got, want, 1e-6) {
+            return Err(format!("value in f32 {got}, in f64 {want}"));
+        }
+    }
+    let partials = p.pullback(x, y, 1.0);
+    for k in 0..N {
+        let (want, noise) = difference(|x| p.value(x), x, k);
+        let off = (partials[k] - want).abs();
+        if off.is_nan() || off > 1e-7 * want.abs() + noise {
+            return Err(format!("partial {k} is {}, differences say {want}", partials[k]));
+        }
+        for j in 0..N {
+            let got = second(p, x, k, j);
+            let (want, noise) = difference(|x| p.pullback(x, p.value(x), 1.0)[k], x, j);
+            // Beyond the range of f64 there is nothing to compare.
+            let off = (got - want).abs();
+            if want.is_finite() && (off.is_nan() || off > 1e-6 * want.abs() + noise) {
+                return Err(format!("second partial {k} {j} is {got}, differences say {want}"));
+            }
+        }
+        let halves = p.pullback(x, y, 0.25)[k] + p.pullback(x, y, 0.75)[k];
+        let (double, none) = (p.pullback(x, y, -2.0)[k], p.pullback(x, y, 0.0)[k]);
+        if !near(double, -2.0 * partials[k], 1e-15) || !near(halves, partials[k], 1e-14) || none != 0.0 {
+            return Err(format!("partial {k} is not linear in the cotangent"));
+        }
+    }
+    Ok(())
+}
+
+/// `∂²y/∂xₖ∂xⱼ`: the pullback over duals.
+fn second<const N: usize>(p: impl Primitive<N>, x: [f64; N], k: usize, j: usize) -> f64 {
+    let duals = along(x, j);
+    p.pullback(duals, p.call(duals), Dual::constant(1.0))[k].tangent
+}
+
+/// Duals at `x` in the direction of argument `j`.
+fn along<const N: usize>(x: [f64; N], j: usize) -> [Dual<f64>; N] {
+    std::array::from_fn(|i| Dual::new(x[i], f64::from(u8::from(i == j))))
+}
+
+struct ByItself(usize);
+impl Visit for ByItself {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+        assert!(samples.len() >= 2, "{name} wants samples");
+        for &x in samples {
+            if let Err(what) = check(p, x) {
+                panic!("{name} {p:?} at {x:?}: {what}");
+            }
+        }
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn values_and_derivatives_of_two_orders_are_confirmed_by_differences() {
+    let mut visited = ByItself(0);
+    each_primitive(usize::MAX, &mut visited);
+    assert!(visited.0 >= super::table().len());
+}
+
+/// Which partials are zero wherever they are tested: nothing can be found wrong with their sign.
+#[derive(Default)]
+struct Mutations {
+    vanishing: Vec<String>,
+    found: usize,
+}
+impl Visit for Mutations {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+        for argument in 0..N {
+            if samples.iter().all(|&x| p.pullback(x, p.value(x), 1.0)[argument] == 0.0) {
+                self.vanishing.push(format!("{name} {argument}"));
+                continue;
+            }
+            for factor in [-1.0, 0.0, 1.01] {
+                let wrong = Planted { right: p, argument, factor };
+                let report = samples.iter().find_map(|&x| check(wrong, x).err());
+                let report = report.unwrap_or_else(|| panic!("{name}: partial {argument} times {factor} passed"));
+                assert!(report.starts_with(&format!("partial {argument} is")), "{name}: {report}");
+                self.found += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_partial_with_its_sign_flipped_is_reported() {
+    let mut mutations = Mutations::default();
+    each_primitive(1, &mut mutations);
+    assert_eq!(mutations.vanishing, ["heaviside 0", "heaviside 1", "gate 0"]);
+    let partials: usize = super::table().iter().map(|row| row.1).sum();
+    assert_eq!(mutations.found, 3 * (partials - mutations.vanishing.len()));
+}
+
+/// Which declared reads made a difference somewhere.
+#[derive(Default)]
+struct ReadsAreTrue(Vec<(String, bool)>);
+impl Visit for ReadsAreTrue {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+        let reads = p.reads();
+        if N == 3 {
+            return; // A ternary primitive declares nothing: tensors compose it of binary ones.
+        }
+        for argument in 0..=N {
+            let declared = if argument == N { reads.output } else { reads.inputs[argument] };
+            let mut matters = false;
+            // Zero is what a gate looks for.
+            for (&x, wrong) in samples.iter().flat_map(|x| [(x, f64::NAN), (x, 0.0)]) {
+                let (mut fed, mut y) = (x, p.value(x));
+                let want = p.pullback(x, y, 0.7).map(f64::to_bits);
+                *fed.get_mut(argument).unwrap_or(&mut y) = wrong;
+                matters |= p.pullback(fed, y, 0.7).map(f64::to_bits) != want;
+            }
+            assert!(declared || !matters, "{name} {p:?} reads value {argument}, but does not declare it");
+            if declared {
+                self.0.push((format!("{name} {argument}"), matters));
+            }
+        }
+    }
+}
+
+#[test]
+fn pullbacks_read_what_they_declare_and_nothing_else() {
+    let mut reads = ReadsAreTrue::default();
+    each_primitive(usize::MAX, &mut reads);
+    let needless: Vec<_> = reads.0.iter().filter(|(name, _)| !reads.0.contains(&(name.clone(), true))).collect();
+    assert!(needless.is_empty(), "declared, kept on the tape, and never looked at: {needless:?}");
+}
+
+/// Duals, tapes of both precisions and programs do what the pullback says, to the bit.
+struct ScalarRunners;
+impl Visit for ScalarRunners {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+        for &x in samples {
+            let y = p.value(x);
+            let partials = p.pullback(x, y, 1.0);
+            let forward: [f64; N] = std::array::from_fn(|k| p.call(along(x, k)).tangent);
+            assert_eq!(forward, partials, "{name} {p:?} at {x:?}: dual");
+            assert_eq!(p.call(along(x, 0)).value, y, "{name} {p:?} at {x:?}: value of the dual");
+
+            assert_eq!(swept(p, x), (y, partials.to_vec()), "{name} {p:?} at {x:?}: tape");
+            let program = Program::trace(|x| p.call(std::array::from_fn::<_, N, _>(|k| x[k])), &x);
+            assert_eq!((program.value(), program.gradient()), (y, partials.to_vec()), "{name} {p:?} at {x:?}: program");
+
+            let single = x.map(|x| x as f32);
+            let y = p.value(single);
+            let partials = p.pullback(single, y, 1.0).to_vec();
+            if partials.iter().all(|partial| partial.is_finite()) {
+                assert_eq!(swept(p, single), (y, partials), "{name} {p:?} at {x:?}: tape in f32");
+            }
+        }
+    }
+}
+
+fn swept<T: Float, const N: usize>(p: impl Primitive<N>, x: [T; N]) -> (T, Vec<T>) {
+    crate::value_and_grad(|x| p.call(std::array::from_fn::<_, N, _>(|k| x[k])), &x)
+}
+
+#[test]
+fn duals_tapes_and_programs_do_what_the_pullback_says() {
+    each_primitive(usize::MAX, &mut ScalarRunners);
+}
+
+/// Tensors: plain and recorded sweeps, and the second derivative, element by element.
+struct TensorRunner;
+impl Visit for TensorRunner {
+    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+        // Kernels are within 3 ulp of the primitive, and 1 - y may cost digits.
+        let agree = |what: &str, got: &Tensor, want: &dyn Fn([f64; N]) -> f64| {
+            for (&got, &x) in got.as_slice().iter().zip(samples) {
+                let want = want(x);
+                let same = near(got, want, 1e-11) || (got - want).abs() < 1e-15;
+                assert!(same, "{name} {p:?} at {x:?}: {what} of the tensor {got}, of the scalar {want}");
+            }
+        };
+        let tape = Tape::begin();
+        let x: [Tensor; N] = std::array::from_fn(|k| {
+            let column: Vec<f64> = samples.iter().map(|x| x[k]).collect();
+            tape.tensor(&Tensor::from_vec(column, &[samples.len()]).unwrap())
+        });
+        let ones = || Tensor::full(&[samples.len()], 1.0);
+        let y = p.call(x.clone());
+        agree("value", &y, &|x| p.value(x));
+        let bar = tape.sweep_with(&y, ones()).unwrap();
+        let recorded = tape.sweep_recorded_with(&y, ones()).unwrap();
+        for (k, x_k) in x.iter().enumerate() {
+            let partial = |x: [f64; N]| p.pullback(x, p.value(x), 1.0)[k];
+            agree("sweep", &bar.of(x_k).unwrap(), &partial);
+            let first = recorded.of(x_k).unwrap();
+            agree("recorded sweep", &first, &partial);
+            let again = match tape.sweep_with(&first, ones()) {
+                Ok(again) => Some(again),
+                Err(Error::NotRecorded { .. }) => None,
+                Err(other) => panic!("{name}: {other}"),
+            };
+            for (j, x_j) in x.iter().enumerate() {
+                let got = again.as_ref().map_or(Tensor::zeros(first.shape()), |bar| bar.of(x_j).unwrap());
+                agree("second derivative", &got, &|x| second(p, x, k, j));
+            }
+        }
+    }
+}
+
+#[test]
+fn tensors_map_the_primitive_and_its_derivatives_over_their_elements() {
+    each_primitive(usize::MAX, &mut TensorRunner);
+}
+
+/// The names after `unary! {`, `binary! {`, `ternary! {` in the files of the families.
+fn written_types() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/primitive");
+    let mut types = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("conformance.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let mut inside = false;
+        for line in text.lines().map(str::trim) {
+            if ["unary! {", "binary! {", "ternary! {"].contains(&line) {
+                inside = true;
+            } else if inside && !line.starts_with("///") && !line.starts_with('#') {
+                types.push(line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_owned());
+                inside = false;
+            }
+        }
+    }
+    types
+}
+
+#[test]
+fn every_primitive_that_is_written_is_on_the_list() {
+    let (mut written, mut listed) = (written_types(), listed_types());
+    written.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(written, listed);
+    for (name, arguments, maths) in super::table() {
+        assert!(maths.starts_with("y = ") && maths.contains('ȳ') || name == "heaviside", "{name}: {maths}");
+        assert!((1..=3).contains(&arguments));
+    }
+}
