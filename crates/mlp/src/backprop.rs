@@ -36,8 +36,8 @@
 //! The source is the backpropagation of Rumelhart, Hinton and Williams (1986), in the notation of the course.
 
 use crate::{Error, Layer};
-use tape::kernel::{self, Factor, MatmulShape};
 use tape::Float;
+use tape::kernel::{self, Factor, MatmulShape};
 
 /// J and its gradient by the hand-derived formulas, for one network shape and one number of rows; all buffers
 /// are allocated once.

@@ -27,7 +27,12 @@ use tape::{Float, Real, Tensor};
 /// # Ok(())
 /// # }
 /// ```
-pub fn cost<T: Float>(leaves: &Leaves<T>, x: &Tensor<T>, y: &Tensor<T>, lambda: T) -> Result<Tensor<T>, Error> {
+pub fn cost<T: Float>(
+    leaves: &Leaves<T>,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    lambda: T,
+) -> Result<Tensor<T>, Error> {
     let z = leaves.logits(x)?;
     check_targets(&z, y)?;
     let entropy = z.sigmoid_cross_entropy(y)?;
@@ -120,7 +125,11 @@ pub fn cost_in_scalars<R: Real>(
         return Err(Error::shape("cost", "at least two layer sizes", format!("{sizes:?}")));
     };
     if parameters.len() != last.bias.end {
-        return Err(Error::shape("cost", format!("{} parameters", last.bias.end), parameters.len().to_string()));
+        return Err(Error::shape(
+            "cost",
+            format!("{} parameters", last.bias.end),
+            parameters.len().to_string(),
+        ));
     }
     let n = x.len() / first.n_in.max(1);
     if n == 0 || x.len() != n * first.n_in || y.len() != n * last.n_out {

@@ -387,4 +387,4 @@ fn agrees(off: f64) -> bool {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

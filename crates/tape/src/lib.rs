@@ -44,6 +44,13 @@ mod tape;
 mod tensor;
 mod var;
 
+/// What a scalar line takes in memory: two partials and two line numbers. Its cotangent takes 8 more while it is swept.
+///
+/// ```
+/// assert_eq!(tape::BYTES_PER_LINE, 24);
+/// ```
+pub const BYTES_PER_LINE: usize = size_of::<crate::tape::columns::Line>();
+
 pub use crate::tape::{Mark, Tape, unrecorded};
 pub use derivative::{grad, hvp, jvp, value_and_grad, vjp};
 pub use dual::Dual;

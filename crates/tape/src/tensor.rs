@@ -8,6 +8,8 @@ mod elementwise;
 mod layout;
 mod matmul;
 mod operation;
+#[cfg(test)]
+pub(crate) mod planted;
 mod reduce;
 mod storage;
 
@@ -426,4 +428,4 @@ impl<T: Float> fmt::Debug for Tensor<T> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -47,7 +47,9 @@ impl Problem {
         let parameters = uniform(width, count);
         let x = uniform(1.0, rows * sizes[0]);
         let targets = rows * sizes[sizes.len() - 1];
-        let y = uniform(1.0, targets).into_iter().map(|t| if t.abs() < 0.2 { t.abs() } else { f64::from(t > 0.0) });
+        let y = uniform(1.0, targets)
+            .into_iter()
+            .map(|t| if t.abs() < 0.2 { t.abs() } else { f64::from(t > 0.0) });
         Problem { sizes: sizes.to_vec(), rows, lambda, parameters, x, y: y.collect() }
     }
 
@@ -131,7 +133,12 @@ impl Problem {
 
 /// For each layer, weights and biases apart: the largest difference over the largest gradient of the layer.
 /// The first part in which it exceeds the tolerance is returned as an error.
-fn compare(sizes: &[usize], tape: &(f64, Vec<f64>), hand: &(f64, Vec<f64>), tolerance: f64) -> Result<(), String> {
+fn compare(
+    sizes: &[usize],
+    tape: &(f64, Vec<f64>),
+    hand: &(f64, Vec<f64>),
+    tolerance: f64,
+) -> Result<(), String> {
     let off = |a: f64, b: f64, scale: f64| (a - b).abs() / scale;
     if off(tape.0, hand.0, hand.0.abs().max(1e-300)) > tolerance {
         return Err(format!("J: {} by the tape, {} by hand", tape.0, hand.0));

@@ -35,14 +35,7 @@ impl<T: Element, F: Function<T>> Pass for Map<'_, T, F> {
 #[inline]
 fn map_at<T: Element, F: Function<T>>(level: Level, x: &[T], y: &mut [T], name: &str) {
     assert_eq!(x.len(), y.len(), "{name}: lengths of x and y must be equal");
-    dispatch_at(
-        level,
-        Map::<T, F> {
-            x,
-            y,
-            function: PhantomData,
-        },
-    );
+    dispatch_at(level, Map::<T, F> { x, y, function: PhantomData });
 }
 
 /// Declares a function over slices, and the type through which it is compiled.
@@ -179,12 +172,7 @@ mod tests {
     const STEP: u64 = 1009;
 
     /// Numbers of all magnitudes and signs in which the function is not constant, against double-double arithmetic.
-    fn worst_f64<F: Function<f64>>(
-        level: Level,
-        reference: Reference64,
-        from: f64,
-        to: f64,
-    ) -> (f64, f64) {
+    fn worst_f64<F: Function<f64>>(level: Level, reference: Reference64, from: f64, to: f64) -> (f64, f64) {
         const COUNT: usize = 20_011;
         let x: Vec<f64> = (0..COUNT)
             .map(|i| {
@@ -217,11 +205,7 @@ mod tests {
         (bound, bound_portable): (f64, f64),
     ) {
         for level in LEVELS {
-            let bound = if level == Level::Portable {
-                bound_portable
-            } else {
-                bound
-            };
+            let bound = if level == Level::Portable { bound_portable } else { bound };
             let (error, x) = worst_f32::<F>(level, reference_32);
             println!("{name} f32 {level:?}: {error:.4} ulp at {x:e}");
             assert!(error <= bound, "{name} f32 {level:?}: {error} ulp at {x:e}");
@@ -242,12 +226,7 @@ mod tests {
             let e = (-x.abs()).exp();
             (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
         };
-        check::<Sigmoid>(
-            "sigmoid",
-            (reference, oracle::sigmoid),
-            (-750.0, 50.0),
-            (2.0, 2.1),
-        );
+        check::<Sigmoid>("sigmoid", (reference, oracle::sigmoid), (-750.0, 50.0), (2.0, 2.1));
     }
 
     #[test]
@@ -258,18 +237,9 @@ mod tests {
     #[test]
     fn softplus_is_within_2_ulp() {
         let reference = |x: f64| {
-            if x.is_nan() {
-                x
-            } else {
-                x.max(0.0) + (-x.abs()).exp().ln_1p()
-            }
+            if x.is_nan() { x } else { x.max(0.0) + (-x.abs()).exp().ln_1p() }
         };
-        check::<Softplus>(
-            "softplus",
-            (reference, oracle::softplus),
-            (-750.0, 750.0),
-            (2.0, 2.1),
-        );
+        check::<Softplus>("softplus", (reference, oracle::softplus), (-750.0, 750.0), (2.0, 2.1));
     }
 
     #[test]
@@ -292,69 +262,26 @@ mod tests {
                     let got = one::<f64, F>(level, x);
                     assert!(same(got, y), "{name}({x}) is {got} in f64 at {level:?}");
                     let got = f64::from(one::<f32, F>(level, x as f32));
-                    assert!(
-                        same(got, f64::from(y as f32)),
-                        "{name}({x}) is {got} in f32 at {level:?}"
-                    );
+                    assert!(same(got, f64::from(y as f32)), "{name}({x}) is {got} in f32 at {level:?}");
                 }
             }
         }
         all::<Exp>(
             "exp",
-            &[
-                (-INF, 0.0),
-                (INF, INF),
-                (NAN, NAN),
-                (0.0, 1.0),
-                (-0.0, 1.0),
-                (1000.0, INF),
-                (-1000.0, 0.0),
-            ],
+            &[(-INF, 0.0), (INF, INF), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (1000.0, INF), (-1000.0, 0.0)],
         );
         all::<Sigmoid>(
             "sigmoid",
-            &[
-                (-INF, 0.0),
-                (INF, 1.0),
-                (NAN, NAN),
-                (0.0, 0.5),
-                (-1000.0, 0.0),
-                (1000.0, 1.0),
-            ],
+            &[(-INF, 0.0), (INF, 1.0), (NAN, NAN), (0.0, 0.5), (-1000.0, 0.0), (1000.0, 1.0)],
         );
         all::<Tanh>(
             "tanh",
-            &[
-                (-INF, -1.0),
-                (INF, 1.0),
-                (NAN, NAN),
-                (0.0, 0.0),
-                (-0.0, -0.0),
-                (1e-20, 1e-20),
-                (-50.0, -1.0),
-            ],
+            &[(-INF, -1.0), (INF, 1.0), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1e-20, 1e-20), (-50.0, -1.0)],
         );
-        all::<Softplus>(
-            "softplus",
-            &[
-                (-INF, 0.0),
-                (INF, INF),
-                (NAN, NAN),
-                (1000.0, 1000.0),
-                (-1000.0, 0.0),
-            ],
-        );
+        all::<Softplus>("softplus", &[(-INF, 0.0), (INF, INF), (NAN, NAN), (1000.0, 1000.0), (-1000.0, 0.0)]);
         all::<Ln>(
             "ln",
-            &[
-                (-INF, NAN),
-                (INF, INF),
-                (NAN, NAN),
-                (0.0, -INF),
-                (-0.0, -INF),
-                (-1.0, NAN),
-                (1.0, 0.0),
-            ],
+            &[(-INF, NAN), (INF, INF), (NAN, NAN), (0.0, -INF), (-0.0, -INF), (-1.0, NAN), (1.0, 0.0)],
         );
     }
 

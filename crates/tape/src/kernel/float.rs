@@ -110,21 +110,13 @@ bits!(f32, u32, 23, 127, 0x3f35_04f3, {
         0.116_124_608_856_072_909,
     ];
     // FreeBSD's e_logf.c (Sun Microsystems 1993).
-    const LN: &'static [f32] = &[
-        0.666_666_626_93,
-        0.400_009_721_52,
-        0.284_987_866_88,
-        0.242_790_788_41,
-    ];
+    const LN: &'static [f32] = &[0.666_666_626_93, 0.400_009_721_52, 0.284_987_866_88, 0.242_790_788_41];
     const SUBNORMAL: [f32; 2] = [16_777_216.0, 24.0];
 });
 
 bits!(f64, u64, 52, 1023, 0x3fe6_a09e_667f_3bcd, {
     const LOG2_E: f64 = std::f64::consts::LOG2_E;
-    const LN_2: [f64; 2] = [
-        6.931_471_803_691_238_164_9e-1,
-        1.908_214_929_270_587_700_02e-10,
-    ];
+    const LN_2: [f64; 2] = [6.931_471_803_691_238_164_9e-1, 1.908_214_929_270_587_700_02e-10];
     const ROUNDER: f64 = 6_755_399_441_055_744.0;
     const EXP_LEAST: f64 = -746.0;
     const EXP_MOST: f64 = 710.0;
@@ -302,10 +294,6 @@ pub(super) fn ln<T: Bits, const FUSED: bool>(x: T) -> T {
     let inner = mul_add::<T, FUSED>(s, half + r, n * T::LN_2[1]);
     let y = mul_add::<T, FUSED>(n, T::LN_2[0], f - (half - inner));
     let y = if x < T::infinity() { y } else { x }; // infinity and NaN go through
-    let y = if x > T::zero() || x.is_nan() {
-        y
-    } else {
-        T::nan()
-    };
+    let y = if x > T::zero() || x.is_nan() { y } else { T::nan() };
     if x == T::zero() { T::neg_infinity() } else { y }
 }

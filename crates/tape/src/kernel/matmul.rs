@@ -4,10 +4,7 @@
 //! BLIS (Van Zee and van de Geijn 2015), with the left factor read in place where its rows allow: a block of the right
 //! factor is copied into panels as wide as a tile and stays in the second-level cache, while the rows of the
 //! left factor pass by. Small products read both factors in place.
-#![expect(
-    unsafe_code,
-    reason = "hands pointers into the slices to the tiles, after checking their lengths"
-)]
+#![expect(unsafe_code, reason = "hands pointers into the slices to the tiles, after checking their lengths")]
 
 mod lanes;
 mod pack;
@@ -48,10 +45,7 @@ impl<'a, T> Factor<'a, T> {
     /// ```
     #[inline]
     pub fn plain(data: &'a [T]) -> Self {
-        Self {
-            data,
-            transposed: false,
-        }
+        Self { data, transposed: false }
     }
 
     /// The transpose of the matrix that is stored.
@@ -62,10 +56,7 @@ impl<'a, T> Factor<'a, T> {
     /// ```
     #[inline]
     pub fn transposed(data: &'a [T]) -> Self {
-        Self {
-            data,
-            transposed: true,
-        }
+        Self { data, transposed: true }
     }
 }
 
@@ -141,33 +132,17 @@ macro_rules! product {
             ) {
                 let length = |rows: usize, columns: usize| rows.checked_mul(columns);
                 let MatmulShape { m, k, n } = shape;
-                assert_eq!(
-                    Some(a.data.len()),
-                    length(m, k),
-                    "matmul: length of the left must be m * k"
-                );
-                assert_eq!(
-                    Some(b.data.len()),
-                    length(k, n),
-                    "matmul: length of the right must be k * n"
-                );
-                assert_eq!(
-                    Some(c.len()),
-                    length(m, n),
-                    "matmul: length of the result must be m * n"
-                );
+                assert_eq!(Some(a.data.len()), length(m, k), "matmul: length of the left must be m * k");
+                assert_eq!(Some(b.data.len()), length(k, n), "matmul: length of the right must be k * n");
+                assert_eq!(Some(c.len()), length(m, n), "matmul: length of the result must be m * n");
                 if m == 0 || n == 0 {
                     return;
                 }
                 match wanted.min(level()) {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => {
-                        product::<tile::avx512::$tiles>(shape, alpha, a, b, beta, c, &$scratch)
-                    }
+                    Level::Avx512 => product::<tile::avx512::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => {
-                        product::<tile::avx2::$tiles>(shape, alpha, a, b, beta, c, &$scratch)
-                    }
+                    Level::Avx2 => product::<tile::avx2::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
                     _ => product::<tile::portable::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
                 }
             }
@@ -293,16 +268,8 @@ fn blocks<K: Tiles>(
     let copy_b = b.transposed || m > 2 * tile_rows;
     let left_stride = bytes(if a.transposed { m } else { k });
     let copy_a = n >= 4 * strip && m > ROWS_AT_ONCE && left_stride >= 4096;
-    let b_size = if copy_b {
-        k.min(PART) * block.min(n.next_multiple_of(width))
-    } else {
-        0
-    };
-    let a_size = if copy_a {
-        k.min(PART) * ROWS_AT_ONCE
-    } else {
-        0
-    };
+    let b_size = if copy_b { k.min(PART) * block.min(n.next_multiple_of(width)) } else { 0 };
+    let a_size = if copy_a { k.min(PART) * ROWS_AT_ONCE } else { 0 };
     // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
     let spare = LINE_BYTES / size_of::<K::Element>();
     if scratch.len() < b_size + a_size + spare {
@@ -319,14 +286,7 @@ fn blocks<K: Tiles>(
         for from_n in (0..n).step_by(block) {
             let columns = (n - from_n).min(block);
             if copy_b && part > 0 {
-                copy_right::<K>(
-                    shape,
-                    b,
-                    vectors,
-                    (from_k, part),
-                    (from_n, columns),
-                    b_panels,
-                );
+                copy_right::<K>(shape, b, vectors, (from_k, part), (from_n, columns), b_panels);
             }
             for from_m in (0..m).step_by(ROWS_AT_ONCE) {
                 let rows = (m - from_m).min(ROWS_AT_ONCE);
@@ -403,29 +363,13 @@ fn copy_right<K: Tiles>(
         assert!(panels.len() >= part * columns.next_multiple_of(width));
         // SAFETY: the rows lie inside the slice and the panels inside theirs, as just asserted; the level of
         // the tiles was checked.
-        unsafe {
-            K::straight(
-                from.as_ptr(),
-                n,
-                part,
-                columns,
-                vectors,
-                panels.as_mut_ptr(),
-            )
-        };
+        unsafe { K::straight(from.as_ptr(), n, part, columns, vectors, panels.as_mut_ptr()) };
         return;
     }
     for j in (0..columns).step_by(strip) {
         let rows = (columns - j).min(strip);
         let from = &b.data[(from_n + j) * k + from_k..];
-        K::transposed(
-            from,
-            k,
-            part,
-            rows,
-            rows.next_multiple_of(width),
-            &mut panels[j * part..],
-        );
+        K::transposed(from, k, part, rows, rows.next_multiple_of(width), &mut panels[j * part..]);
     }
 }
 

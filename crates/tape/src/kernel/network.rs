@@ -78,11 +78,7 @@ impl<T: Element> Pass for AddBiasSigmoid<'_, T> {
 #[inline]
 pub fn add_bias_sigmoid<T: Element>(z: &mut [T], bias: &[T]) {
     assert!(
-        if bias.is_empty() {
-            z.is_empty()
-        } else {
-            z.len().is_multiple_of(bias.len())
-        },
+        if bias.is_empty() { z.is_empty() } else { z.len().is_multiple_of(bias.len()) },
         "add_bias_sigmoid: z must be whole rows of {}, got {} elements",
         bias.len(),
         z.len()
@@ -102,11 +98,7 @@ impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
         narrow(sum_of(self.0, self.1, |z, y| {
             let tail = log_1p_exp::<T, FUSED>(-z.abs());
             // max(z, 0) - y z without a difference of large numbers where y is 1.
-            let linear = if z > T::zero() {
-                (T::one() - y) * z
-            } else {
-                -y * z
-            };
+            let linear = if z > T::zero() { (T::one() - y) * z } else { -y * z };
             (linear + tail).to_f64().unwrap_or(f64::NAN)
         }))
     }
@@ -125,11 +117,7 @@ impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
 /// If the lengths differ.
 #[inline]
 pub fn sigmoid_cross_entropy<T: Element>(z: &[T], y: &[T]) -> T {
-    assert_eq!(
-        z.len(),
-        y.len(),
-        "sigmoid_cross_entropy: lengths of z and y must be equal"
-    );
+    assert_eq!(z.len(), y.len(), "sigmoid_cross_entropy: lengths of z and y must be equal");
     dispatch(SigmoidCrossEntropy(z, y))
 }
 
@@ -178,9 +166,7 @@ mod tests {
     const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 
     fn logits(count: usize) -> Vec<f64> {
-        (0..count)
-            .map(|i| (i * 37 % 101) as f64 * 0.4 - 20.0)
-            .collect()
+        (0..count).map(|i| (i * 37 % 101) as f64 * 0.4 - 20.0).collect()
     }
 
     fn targets(count: usize) -> Vec<f64> {
@@ -188,10 +174,7 @@ mod tests {
     }
 
     fn near(a: f64, b: f64) {
-        assert!(
-            (a - b).abs() <= 1e-14 * b.abs().max(1e-3),
-            "{a} against {b}"
-        );
+        assert!((a - b).abs() <= 1e-14 * b.abs().max(1e-3), "{a} against {b}");
     }
 
     #[test]
@@ -213,11 +196,7 @@ mod tests {
         for columns in (1..35).chain([1000, 1500]) {
             for rows in [0, 1, 3, 50] {
                 let (z, bias) = (logits(rows * columns), targets(columns));
-                let sums: Vec<f64> = z
-                    .iter()
-                    .enumerate()
-                    .map(|(i, z)| z + bias[i % columns])
-                    .collect();
+                let sums: Vec<f64> = z.iter().enumerate().map(|(i, z)| z + bias[i % columns]).collect();
                 let mut want = vec![0.0; z.len()];
                 map_sigmoid(&sums, &mut want);
                 let mut got = z.clone();
@@ -240,10 +219,7 @@ mod tests {
             let want: f64 = (0..n).map(|i| plus[i] - y[i] * z[i]).sum();
             for level in LEVELS {
                 let got = dispatch_at(level, SigmoidCrossEntropy(&z, &y));
-                assert!(
-                    (got - want).abs() <= 1e-12 * want.abs(),
-                    "{got} against {want}"
-                );
+                assert!((got - want).abs() <= 1e-12 * want.abs(), "{got} against {want}");
             }
         }
     }
@@ -255,10 +231,7 @@ mod tests {
         near(sigmoid_cross_entropy(&[-700.0], &[0.0]), (-700.0_f64).exp());
         assert_eq!(sigmoid_cross_entropy(&[1e30_f32, -1e30], &[1.0, 0.0]), 0.0);
         assert_eq!(sigmoid_cross_entropy(&[1e30_f32], &[0.0]), 1e30);
-        assert_eq!(
-            sigmoid_cross_entropy(&[f64::INFINITY], &[0.0]),
-            f64::INFINITY
-        );
+        assert_eq!(sigmoid_cross_entropy(&[f64::INFINITY], &[0.0]), f64::INFINITY);
         assert!(sigmoid_cross_entropy(&[f64::NAN], &[1.0]).is_nan());
     }
 
@@ -272,11 +245,7 @@ mod tests {
                 let at = |dz: f64| sigmoid_cross_entropy(&[z[i] + dz], &y[i..=i]);
                 let h = 1e-5;
                 let difference = 3.0 * (at(h) - at(-h)) / (2.0 * h);
-                assert!(
-                    (z_bar[i] - difference).abs() < 1e-8,
-                    "{} {difference}",
-                    z_bar[i]
-                );
+                assert!((z_bar[i] - difference).abs() < 1e-8, "{} {difference}", z_bar[i]);
             }
         }
     }

@@ -109,8 +109,7 @@ pub(super) fn softplus(x: f64) -> Double {
 pub(super) fn ln(x: f64) -> Double {
     // The logarithm of the fraction, so that its exponential stays in range.
     let n = x.log2().round() as i32;
-    LN_2.mul(Double::new(f64::from(n)))
-        .add(ln_double(Double::new(x).scaled(-n)))
+    LN_2.mul(Double::new(f64::from(n))).add(ln_double(Double::new(x).scaled(-n)))
 }
 
 /// One step of Newton's method, which doubles the digits of `f64::ln`: y + x e^-y - 1, with t - t²/2 for ln(1 + t).
@@ -130,11 +129,7 @@ fn ulp(x: f64, digits: i32, least: i32) -> f64 {
 
 fn ulps(got: f64, want: Double, unit: f64) -> f64 {
     if got.is_nan() || want.0.is_nan() {
-        return if got.is_nan() && want.0.is_nan() {
-            0.0
-        } else {
-            f64::INFINITY
-        };
+        return if got.is_nan() && want.0.is_nan() { 0.0 } else { f64::INFINITY };
     }
     if got.is_infinite() || want.0.is_infinite() {
         return if got == want.0 { 0.0 } else { f64::INFINITY };
@@ -146,11 +141,7 @@ fn ulps(got: f64, want: Double, unit: f64) -> f64 {
 pub(super) fn ulps_f32(got: f32, want: f64) -> f64 {
     let unit = ulp(want, 24, -126);
     let overflows = want.abs() >= f64::from(f32::MAX) + unit / 2.0;
-    let want = if overflows {
-        f64::INFINITY.copysign(want)
-    } else {
-        want
-    };
+    let want = if overflows { f64::INFINITY.copysign(want) } else { want };
     ulps(got.into(), Double::new(want), unit)
 }
 
@@ -163,16 +154,10 @@ pub(super) fn ulps_f64(got: f64, want: Double) -> f64 {
 fn double_arithmetic_keeps_identities_to_100_bits() {
     for x in [0.3, 1.7, 12.5, 600.0] {
         let product = exp(x).mul(exp(-x)).add(Double::new(-1.0));
-        assert!(
-            product.0.abs() < 2_f64.powi(-90),
-            "e^x e^-x - 1 is {product:?}"
-        );
+        assert!(product.0.abs() < 2_f64.powi(-90), "e^x e^-x - 1 is {product:?}");
         let sum = sigmoid(x).add(sigmoid(-x)).add(Double::new(-1.0));
         assert!(sum.0.abs() < 2_f64.powi(-90), "σ(x) + σ(-x) - 1 is {sum:?}");
         let difference = softplus(x).add(softplus(-x).negated()).add(Double::new(-x));
-        assert!(
-            difference.0.abs() < 2_f64.powi(-85),
-            "softplus(x) - softplus(-x) - x is {difference:?}"
-        );
+        assert!(difference.0.abs() < 2_f64.powi(-85), "softplus(x) - softplus(-x) - x is {difference:?}");
     }
 }

@@ -25,22 +25,14 @@ impl Compensated {
     pub(super) fn add(&mut self, x: f64) {
         let sum = self.sum + x;
         // What of the smaller number did not fit.
-        self.lost += if self.sum.abs() >= x.abs() {
-            self.sum - sum + x
-        } else {
-            x - sum + self.sum
-        };
+        self.lost += if self.sum.abs() >= x.abs() { self.sum - sum + x } else { x - sum + self.sum };
         self.sum = sum;
     }
 
     /// The sum, corrected. An infinity or NaN stays what it is: its correction has no meaning.
     #[inline(always)]
     pub(super) fn value(self) -> f64 {
-        if self.sum.is_finite() {
-            self.sum + self.lost
-        } else {
-            self.sum
-        }
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
     }
 }
 
@@ -182,12 +174,7 @@ impl<T: Element> Pass for ColumnSums<'_, T> {
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self {
-            x,
-            columns,
-            beta,
-            out,
-        } = self;
+        let Self { x, columns, beta, out } = self;
         let mut from = 0;
         while from < columns {
             // Wide strips first: every strip is a pass over all of `x`.
@@ -218,11 +205,7 @@ fn strip<T: Element, const WIDTH: usize, const FUSED: bool>(
     }
     for (out, sum) in out[from..].iter_mut().zip(sums) {
         let sum = narrow::<T>(sum);
-        *out = if beta.is_zero() {
-            sum
-        } else {
-            mul_add::<T, FUSED>(beta, *out, sum)
-        };
+        *out = if beta.is_zero() { sum } else { mul_add::<T, FUSED>(beta, *out, sum) };
     }
     WIDTH
 }
@@ -241,29 +224,13 @@ fn strip<T: Element, const WIDTH: usize, const FUSED: bool>(
 /// If `out` does not have `columns` elements, or `x` is no whole number of rows.
 #[inline]
 pub fn column_sums<T: Element>(x: &[T], columns: usize, beta: T, out: &mut [T]) {
-    assert_eq!(
-        out.len(),
-        columns,
-        "column_sums: length of out must be columns"
-    );
+    assert_eq!(out.len(), columns, "column_sums: length of out must be columns");
     assert!(
-        if columns == 0 {
-            x.is_empty()
-        } else {
-            x.len().is_multiple_of(columns)
-        },
+        if columns == 0 { x.is_empty() } else { x.len().is_multiple_of(columns) },
         "column_sums: x must be whole rows of {columns}, got {} elements",
         x.len()
     );
-    dispatch_at(
-        level(),
-        ColumnSums {
-            x,
-            columns,
-            beta,
-            out,
-        },
-    );
+    dispatch_at(level(), ColumnSums { x, columns, beta, out });
 }
 
 #[cfg(test)]
@@ -274,9 +241,7 @@ mod tests {
     const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 
     fn numbers<T: Element>(count: usize) -> Vec<T> {
-        (0..count)
-            .map(|i| narrow((i * 7919 % 1009) as f64 / 1009.0 - 0.3))
-            .collect()
+        (0..count).map(|i| narrow((i * 7919 % 1009) as f64 / 1009.0 - 0.3)).collect()
     }
 
     /// The sum to some 100 bits: a chain of Neumaier additions, one element at a time.
@@ -293,10 +258,7 @@ mod tests {
         for level in LEVELS {
             assert_eq!(dispatch_at(level, Sum(&x)), exact(&x) as f32);
             let (got, want) = (dispatch_at(level, Sum(&y)), exact(&y));
-            assert!(
-                (got - want).abs() <= 2.0 * f64::EPSILON * want,
-                "{got} {want}"
-            );
+            assert!((got - want).abs() <= 2.0 * f64::EPSILON * want, "{got} {want}");
         }
     }
 
@@ -318,11 +280,7 @@ mod tests {
                 assert!((dispatch_at(level, Sum(x)) - exact(x)).abs() < 1e-12);
                 assert!((dispatch_at(level, Dot(x, y)) - exact(&products)).abs() < 1e-12);
                 assert!((dispatch_at(level, Dot(x, x)) - exact(&squares)).abs() < 1e-12);
-                assert_eq!(
-                    dispatch_at(level, Dot(x, y)),
-                    dot(x, y),
-                    "order depends on the level"
-                );
+                assert_eq!(dispatch_at(level, Dot(x, y)), dot(x, y), "order depends on the level");
             }
         }
     }
@@ -361,21 +319,12 @@ mod tests {
                 for beta in [0.0, 1.0, -2.0] {
                     for level in LEVELS {
                         let mut out = vec![if beta == 0.0 { f32::NAN } else { 3.0 }; columns];
-                        let pass = ColumnSums {
-                            x: &x,
-                            columns,
-                            beta,
-                            out: &mut out,
-                        };
+                        let pass = ColumnSums { x: &x, columns, beta, out: &mut out };
                         dispatch_at(level, pass);
                         for (j, &out) in out.iter().enumerate() {
                             let column: Vec<f32> = (0..rows).map(|i| x[i * columns + j]).collect();
-                            let want =
-                                exact(&column) as f32 + if beta == 0.0 { 0.0 } else { beta * 3.0 };
-                            assert!(
-                                (out - want).abs() <= 2e-6,
-                                "{columns} {rows} {beta}: {out} {want}"
-                            );
+                            let want = exact(&column) as f32 + if beta == 0.0 { 0.0 } else { beta * 3.0 };
+                            assert!((out - want).abs() <= 2e-6, "{columns} {rows} {beta}: {out} {want}");
                         }
                     }
                 }

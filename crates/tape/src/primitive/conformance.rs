@@ -278,7 +278,8 @@ impl Visit for Mutations {
             for factor in [-1.0, 0.0, 1.01] {
                 let wrong = Planted { right: p, argument, factor };
                 let report = samples.iter().find_map(|&x| check(wrong, x).err());
-                let report = report.unwrap_or_else(|| panic!("{name}: partial {argument} times {factor} passed"));
+                let report =
+                    report.unwrap_or_else(|| panic!("{name}: partial {argument} times {factor} passed"));
                 assert!(report.starts_with(&format!("partial {argument} is")), "{name}: {report}");
                 self.found += 1;
             }
@@ -326,7 +327,8 @@ impl Visit for ReadsAreTrue {
 fn pullbacks_read_what_they_declare_and_nothing_else() {
     let mut reads = ReadsAreTrue::default();
     each_primitive(usize::MAX, &mut reads);
-    let needless: Vec<_> = reads.0.iter().filter(|(name, _)| !reads.0.contains(&(name.clone(), true))).collect();
+    let needless: Vec<_> =
+        reads.0.iter().filter(|(name, _)| !reads.0.contains(&(name.clone(), true))).collect();
     assert!(needless.is_empty(), "declared, kept on the tape, and never looked at: {needless:?}");
 }
 
@@ -343,7 +345,11 @@ impl Visit for ScalarRunners {
 
             assert_eq!(swept(p, x), (y, partials.to_vec()), "{name} {p:?} at {x:?}: tape");
             let program = Program::trace(|x| p.call(std::array::from_fn::<_, N, _>(|k| x[k])), &x);
-            assert_eq!((program.value(), program.gradient()), (y, partials.to_vec()), "{name} {p:?} at {x:?}: program");
+            assert_eq!(
+                (program.value(), program.gradient()),
+                (y, partials.to_vec()),
+                "{name} {p:?} at {x:?}: program"
+            );
 
             let single = x.map(|x| x as f32);
             let y = p.value(single);

@@ -5,6 +5,8 @@ use super::cross_entropy::SigmoidCrossEntropy;
 use super::elementwise::{Binary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
+#[cfg(test)]
+use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
 use crate::{Error, Float, tape};
 
@@ -53,30 +55,30 @@ impl Reads {
 
 /// The list: one line an operation.
 macro_rules! operations {
-    ($($Operation:ident),* $(,)?) => {
+    ($($(#[$only:meta])* $Operation:ident),* $(,)?) => {
         /// A recorded operation, as a value.
         #[derive(Clone, Debug)]
-        pub(crate) enum Op { $($Operation($Operation)),* }
+        pub(crate) enum Op { $($(#[$only])* $Operation($Operation)),* }
 
         impl Op {
             pub(crate) fn name(&self) -> &'static str {
-                match self { $(Op::$Operation(operation) => operation.name()),* }
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.name()),* }
             }
 
             pub(crate) fn reads(&self) -> Reads {
-                match self { $(Op::$Operation(operation) => operation.reads()),* }
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.reads()),* }
             }
 
             pub(crate) fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-                match self { $(Op::$Operation(operation) => operation.forward(inputs)),* }
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.forward(inputs)),* }
             }
 
             pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-                match self { $(Op::$Operation(operation) => operation.pullback(at, argument)),* }
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback(at, argument)),* }
             }
         }
 
-        $(impl From<$Operation> for Op {
+        $($(#[$only])* impl From<$Operation> for Op {
             fn from(operation: $Operation) -> Op { Op::$Operation(operation) }
         })*
     };
@@ -87,6 +89,7 @@ operations! {
     Sum, SumOfSquares,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
     SigmoidCrossEntropy,
+    #[cfg(test)] Planted,
 }
 
 /// Runs an operation and records it, if any of its inputs is recorded.

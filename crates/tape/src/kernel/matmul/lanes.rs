@@ -1,8 +1,5 @@
 //! One vector register, as the tiles of the matrix product see it.
-#![expect(
-    unsafe_code,
-    reason = "vector instructions read and write through pointers"
-)]
+#![expect(unsafe_code, reason = "vector instructions read and write through pointers")]
 
 use std::fmt::Debug;
 

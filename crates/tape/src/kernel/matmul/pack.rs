@@ -2,10 +2,7 @@
 //!
 //! A panel is `k` lines of `width` elements. Where a block has fewer columns than its panels, the rest is zero, so that the tiles
 //! may read whole registers.
-#![expect(
-    unsafe_code,
-    reason = "blocks are transposed in registers, eight or four rows at a time"
-)]
+#![expect(unsafe_code, reason = "blocks are transposed in registers, eight or four rows at a time")]
 
 use super::lanes::Lanes;
 use num_traits::Zero;
@@ -39,8 +36,7 @@ pub(super) unsafe fn straight<V: Lanes>(
                 }
                 if used != padded {
                     let mask = V::mask(used % V::WIDTH);
-                    V::load_first(row.add(whole * V::WIDTH), mask)
-                        .store(line.add(whole * V::WIDTH));
+                    V::load_first(row.add(whole * V::WIDTH), mask).store(line.add(whole * V::WIDTH));
                 }
             }
         }
@@ -116,11 +112,7 @@ pub(super) mod x86 {
                     }
                     for p in p..k {
                         for i in 0..GROUP {
-                            to[p * width + j + i] = if i < here {
-                                from[(j + i) * ld + p]
-                            } else {
-                                0.0
-                            };
+                            to[p * width + j + i] = if i < here { from[(j + i) * ld + p] } else { 0.0 };
                         }
                     }
                 }
@@ -128,24 +120,8 @@ pub(super) mod x86 {
         };
     }
 
-    transposed!(
-        transposed_f32,
-        f32,
-        8,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_setzero_ps,
-        square_f32
-    );
-    transposed!(
-        transposed_f64,
-        f64,
-        4,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_setzero_pd,
-        square_f64
-    );
+    transposed!(transposed_f32, f32, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_setzero_ps, square_f32);
+    transposed!(transposed_f64, f64, 4, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_setzero_pd, square_f64);
 
     /// Transposes 8 × 8 numbers: pairs, then quadruples, then halves change places.
     #[target_feature(enable = "avx2")]
@@ -175,14 +151,8 @@ pub(super) mod x86 {
     #[target_feature(enable = "avx2")]
     #[inline]
     fn square_f64(r: [__m256d; 4]) -> [__m256d; 4] {
-        let low = [
-            _mm256_unpacklo_pd(r[0], r[1]),
-            _mm256_unpacklo_pd(r[2], r[3]),
-        ];
-        let high = [
-            _mm256_unpackhi_pd(r[0], r[1]),
-            _mm256_unpackhi_pd(r[2], r[3]),
-        ];
+        let low = [_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3])];
+        let high = [_mm256_unpackhi_pd(r[0], r[1]), _mm256_unpackhi_pd(r[2], r[3])];
         [
             _mm256_permute2f128_pd::<0x20>(low[0], low[1]),
             _mm256_permute2f128_pd::<0x20>(high[0], high[1]),

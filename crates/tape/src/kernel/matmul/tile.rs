@@ -1,8 +1,5 @@
 //! The innermost loop of the matrix product: a tile of C held in registers while k runs.
-#![expect(
-    unsafe_code,
-    reason = "the tile is read and written through pointers, by vector instructions"
-)]
+#![expect(unsafe_code, reason = "the tile is read and written through pointers, by vector instructions")]
 
 use super::lanes::Lanes;
 use super::pack;
@@ -101,11 +98,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
                 let whole = j + 1 < VECTORS;
                 let mut c = sum.mul(alpha);
                 if !t.beta.is_zero() {
-                    let old = if whole {
-                        V::load(to)
-                    } else {
-                        V::load_first(to, mask)
-                    };
+                    let old = if whole { V::load(to) } else { V::load_first(to, mask) };
                     c = old.mul_add(beta, c);
                 }
                 if whole || t.last == V::WIDTH {
