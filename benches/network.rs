@@ -71,11 +71,11 @@ impl<T: Float> Sides<T> {
         let mut stepper = Stepper::new();
         let tolerance = if T::NAME == "f32" { 1e-4 } else { 1e-11 };
         for step in 0..10 {
-            let (hand, tape) = (Real::to_f64(self.by_hand()), Real::to_f64(self.by_tape(&mut stepper)));
+            let (hand, tape) = (self.by_hand().to_f64(), self.by_tape(&mut stepper).to_f64());
             assert!((hand - tape).abs() <= tolerance * hand, "{name}, step {step}: J is {hand} and {tape}");
         }
         for (&hand, &tape) in self.parameters.iter().zip(self.network.parameters()) {
-            let off = (Real::to_f64(hand) - Real::to_f64(tape)).abs();
+            let off = (hand.to_f64() - tape.to_f64()).abs();
             assert!(off <= tolerance, "{name}: parameters are {hand} and {tape} after ten steps");
         }
     }

@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 
 /// The medians of a race, in nanoseconds a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Race {
+pub(crate) struct Race {
     /// The side that is the measure.
-    pub rival: f64,
+    pub(crate) rival: f64,
     /// Our side.
-    pub ours: f64,
+    pub(crate) ours: f64,
     /// The median of the ratios of the pairs, ours over the rival's.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
 }
 
 /// Runs both sides in turn, in pairs of batches of at least a millisecond, for about `total`, and at least
 /// fifteen pairs. Which side goes first alternates.
-pub fn race<A, B>(total: Duration, mut rival: impl FnMut() -> A, mut ours: impl FnMut() -> B) -> Race {
+pub(crate) fn race<A, B>(total: Duration, mut rival: impl FnMut() -> A, mut ours: impl FnMut() -> B) -> Race {
     fn batch<R>(calls: u32, side: &mut impl FnMut() -> R) -> f64 {
         let start = Instant::now();
         for _ in 0..calls {
@@ -52,29 +52,29 @@ pub fn race<A, B>(total: Duration, mut rival: impl FnMut() -> A, mut ours: impl 
 }
 
 /// The middle of some measurements.
-pub fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
 /// Whether this build may use all instructions of the processor at hand.
-pub fn is_native() -> bool {
+pub(crate) fn is_native() -> bool {
     !cfg!(target_arch = "x86_64") || cfg!(target_feature = "fma")
 }
 
 /// Whether this run only has to show that everything works (`cargo test --benches`, `cargo bench -- --test`).
-pub fn is_test() -> bool {
+pub(crate) fn is_test() -> bool {
     std::env::args().any(|argument| argument == "--test")
 }
 
 /// Whether somebody asked for something of criterion's, such as a filter: then only criterion runs.
-pub fn is_for_criterion() -> bool {
+pub(crate) fn is_for_criterion() -> bool {
     std::env::args().skip(1).any(|argument| argument != "--bench")
 }
 
 /// Starts this bench once more, built for the processor at hand, to take the rows. False where this is that
 /// run, which then has to take them itself, or where no cargo is at hand.
-pub fn delegate(package: &str, bench: &str, features: &[&str]) -> bool {
+pub(crate) fn delegate(package: &str, bench: &str, features: &[&str]) -> bool {
     const MARK: &str = "TAPE_BENCH_ROWS";
     if std::env::var_os(MARK).is_some() {
         return false;
@@ -111,7 +111,7 @@ fn table_path() -> PathBuf {
 }
 
 /// Writes a row of `ratios.tsv`, in place of the one with this name.
-pub fn write_row(name: &str, race: Race) {
+pub(crate) fn write_row(name: &str, race: Race) {
     let path = table_path();
     let header = "name\thand-written ns\ttape ns\tratio";
     let old = std::fs::read_to_string(&path).unwrap_or_default();
@@ -124,7 +124,7 @@ pub fn write_row(name: &str, race: Race) {
 }
 
 /// A duration in the unit that reads best.
-pub fn time(ns: f64) -> String {
+pub(crate) fn time(ns: f64) -> String {
     match ns {
         ..1e3 => format!("{ns:.1} ns"),
         ..1e6 => format!("{:.2} µs", ns / 1e3),

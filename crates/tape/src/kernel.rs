@@ -14,25 +14,267 @@ mod network;
 mod oracle;
 mod reduce;
 
-pub use elementwise::{exp, ln, sigmoid, softplus, tanh};
 pub use level::{Level, level};
-pub use matmul::{Factor, MatmulShape, matmul};
-pub use network::{
-    add_bias_sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_gradient, sigmoid_gradient,
-};
-pub use reduce::{axpy, column_sums, dot, sum, sum_of_squares};
+pub use matmul::{Factor, MatmulShape};
 
-mod sealed {
-    /// Kept private, so that the list of types that the kernels are written for is ours.
-    pub trait Sealed: super::float::Bits + super::matmul::Product {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
+/// What the files below are written over: a plain number with the arithmetic and bits of its format.
+trait Plain: float::Bits + matmul::Product + Send + Sync + std::fmt::Debug {}
+impl Plain for f32 {}
+impl Plain for f64 {}
 
 /// A number that the kernels are written for: `f32` or `f64`. Sealed.
-pub trait Element:
-    num_traits::Float + sealed::Sealed + Send + Sync + Default + std::fmt::Debug + 'static
-{
-}
+///
+/// It has no methods of its own that could stand in the way of those of [`Elementary`](crate::Elementary): the
+/// arithmetic that the kernels need stays inside.
+pub trait Element: sealed::Kernels<Self> + Copy + Default + Send + Sync + std::fmt::Debug + 'static {}
 impl Element for f32 {}
 impl Element for f64 {}
+
+/// Declares the public functions, each the one of that name in the file named before it.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* $file:ident::$name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;)*) => {
+        mod sealed {
+            use super::{Factor, MatmulShape};
+
+            /// The functions as those of one type, so that generic callers need not know its arithmetic.
+            pub trait Kernels<T> {
+                $(fn $name($($argument: $type),*) $(-> $output)?;)*
+            }
+        }
+
+        mod single {
+            use super::{Factor, MatmulShape, elementwise, matmul, network, reduce, sealed::Kernels};
+            type T = f32;
+            impl Kernels<T> for T {
+                $(#[inline] fn $name($($argument: $type),*) $(-> $output)? {
+                    $file::$name($($argument),*)
+                })*
+            }
+        }
+
+        mod double {
+            use super::{Factor, MatmulShape, elementwise, matmul, network, reduce, sealed::Kernels};
+            type T = f64;
+            impl Kernels<T> for T {
+                $(#[inline] fn $name($($argument: $type),*) $(-> $output)? {
+                    $file::$name($($argument),*)
+                })*
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[inline]
+            pub fn $name<T: Element>($($argument: $type),*) $(-> $output)? {
+                T::$name($($argument),*)
+            }
+        )*
+    };
+}
+
+kernels! {
+    /// Sets `c` to `alpha · op(A) · op(B) + beta · c`.
+    ///
+    /// Shapes: op(A) is `(m, k)`, stored as `(m, k)` or, if transposed, as `(k, m)`; op(B) is `(k, n)`, stored as
+    /// `(k, n)` or `(n, k)`; `c` is `(m, n)`; all row-major and contiguous, any of the sizes may be 0.
+    ///
+    /// - `beta == 0` never reads `c`: what was in it, NaN included, does not show in the result.
+    /// - `k == 0` gives `beta · c`.
+    /// - NaN and infinities go where the formula takes them, also with `alpha == 0`.
+    /// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 512, which are added up in
+    ///   order. It depends on neither m, n, alignment nor transposition, so products over parts of the rows or of the columns
+    ///   give the bits of the whole. Error of an element: at most `k · u · Σ|a||b|`, u half an ulp of 1.
+    ///
+    /// The buffer for copied panels belongs to the thread and is kept: no allocation after the first product of a size.
+    ///
+    /// ```
+    /// use tape::kernel::{Factor, MatmulShape, matmul};
+    /// let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]; // (2, 3)
+    /// let b = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0]; // stored (2, 3), read (3, 2)
+    /// let mut c = [f64::NAN; 4];
+    /// let shape = MatmulShape { m: 2, k: 3, n: 2 };
+    /// matmul(shape, 1.0, Factor::plain(&a), Factor::transposed(&b), 0.0, &mut c);
+    /// assert_eq!(c, [4.0, 5.0, 10.0, 11.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the length of a slice is not the product of its sizes.
+    matmul::matmul(shape: MatmulShape, alpha: T, a: Factor<'_, T>, b: Factor<'_, T>, beta: T, c: &mut [T]);
+
+    /// Sets `y[i]` to e^`x[i]`.
+    ///
+    /// Error at most 1 ulp (1.1 without fused multiply-add), subnormal results included. e^-∞ = 0, e^∞ = ∞, NaN stays NaN.
+    /// Cody and Waite's reduction to |r| <= ln 2 / 2 (1980, *Software Manual for the Elementary Functions*, ch. 6), then a
+    /// polynomial.
+    ///
+    /// ```
+    /// let mut y = [0.0; 3];
+    /// tape::kernel::exp(&[0.0, -f64::INFINITY, 1000.0], &mut y);
+    /// assert_eq!(y, [1.0, 0.0, f64::INFINITY]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    elementwise::exp(x: &[T], y: &mut [T]);
+
+    /// Sets `y[i]` to σ(`x[i]`) = 1 / (1 + e^-`x[i]`).
+    ///
+    /// Error at most 2 ulp, subnormal results included: σ(-1000) is 0 only because e^-1000 is below the smallest number.
+    ///
+    /// ```
+    /// let mut y = [0.0; 3];
+    /// tape::kernel::sigmoid(&[0.0, -1000.0, 1000.0], &mut y);
+    /// assert_eq!(y, [0.5, 0.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    elementwise::sigmoid(x: &[T], y: &mut [T]);
+
+    /// Sets `y[i]` to tanh `x[i]`.
+    ///
+    /// Error at most 2.5 ulp; tiny arguments keep all their digits, and the sign of zero stays.
+    ///
+    /// ```
+    /// let mut y = [0.0_f64; 3];
+    /// tape::kernel::tanh(&[1e-20, -100.0, -0.0], &mut y);
+    /// assert_eq!(y, [1e-20, -1.0, 0.0]);
+    /// assert!(y[2].is_sign_negative());
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    elementwise::tanh(x: &[T], y: &mut [T]);
+
+    /// Sets `y[i]` to ln(1 + e^`x[i]`).
+    ///
+    /// Error at most 2 ulp (2.1 without fused multiply-add), in both tails: for large negative `x[i]` it goes like e^`x[i]`, down to the subnormal numbers.
+    ///
+    /// ```
+    /// let mut y = [0.0; 2];
+    /// tape::kernel::softplus(&[-700.0, 1000.0], &mut y);
+    /// assert!((y[0] / (-700.0_f64).exp() - 1.0).abs() < 1e-15);
+    /// assert_eq!(y[1], 1000.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    elementwise::softplus(x: &[T], y: &mut [T]);
+
+    /// Sets `y[i]` to the natural logarithm of `x[i]`.
+    ///
+    /// Error at most 2 ulp, subnormal arguments included. ln 0 = -∞, ln ∞ = ∞, negative numbers give NaN.
+    /// The formula is that of FreeBSD's `e_log.c` (Sun Microsystems 1993).
+    ///
+    /// ```
+    /// let mut y = [0.0; 3];
+    /// tape::kernel::ln(&[1.0, 0.0, -1.0], &mut y);
+    /// assert_eq!(y[..2], [0.0, -f64::INFINITY]);
+    /// assert!(y[2].is_nan());
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    elementwise::ln(x: &[T], y: &mut [T]);
+
+    /// Sets `z_bar[i]` to `a_bar[i] · a[i] (1 - a[i])`: the pullback of a = σ(z).
+    ///
+    /// ```
+    /// let mut z_bar = [0.0];
+    /// tape::kernel::sigmoid_gradient(&[0.25], &[2.0], &mut z_bar);
+    /// assert_eq!(z_bar, [0.375]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    network::sigmoid_gradient(a: &[T], a_bar: &[T], z_bar: &mut [T]);
+
+    /// Sets every row of `z`, which is `(rows, bias.len())`, to σ(row + bias).
+    ///
+    /// ```
+    /// let mut z = [1.0, -2.0, 3.0, -4.0];
+    /// tape::kernel::add_bias_sigmoid(&mut z, &[-1.0, 2.0]);
+    /// assert_eq!(z[..2], [0.5, 0.5]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `z` is no whole number of rows.
+    network::add_bias_sigmoid(z: &mut [T], bias: &[T]);
+
+    /// Σ softplus(`z[i]`) - `y[i] z[i]`: the cross-entropy of σ(z) against targets y in 0 to 1, from the logits.
+    ///
+    /// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any finite logit; an infinite
+    /// one whose factor is 0 gives NaN. The sum is that of [`sum`](super::sum).
+    ///
+    /// ```
+    /// assert_eq!(tape::kernel::sigmoid_cross_entropy(&[1000.0, -1000.0], &[0.0, 0.0]), 1000.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    network::sigmoid_cross_entropy(z: &[T], y: &[T]) -> T;
+
+    /// Sets `z_bar[i]` to `scale · (σ(z[i]) - y[i])`: the pullback of [`sigmoid_cross_entropy`].
+    ///
+    /// ```
+    /// let mut z_bar = [0.0];
+    /// tape::kernel::sigmoid_cross_entropy_gradient(&[0.0], &[1.0], 2.0, &mut z_bar);
+    /// assert_eq!(z_bar, [-1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    network::sigmoid_cross_entropy_gradient(z: &[T], y: &[T], scale: T, z_bar: &mut [T]);
+
+    /// Σ `x[i]`: 0 for an empty slice.
+    ///
+    /// Error below 1 ulp of the result for `f32`; for `f64` at most `70 · u · Σ|x|` with u = 2⁻⁵³, whatever the length.
+    ///
+    /// ```
+    /// assert_eq!(tape::kernel::sum(&[0.5_f32; 5]), 2.5);
+    /// ```
+    reduce::sum(x: &[T]) -> T;
+
+    /// Σ `x[i] · y[i]`, with the error of [`sum`] (products of `f32` are exact in `f64`).
+    ///
+    /// ```
+    /// assert_eq!(tape::kernel::dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    reduce::dot(x: &[T], y: &[T]) -> T;
+
+    /// Σ `x[i]`², with the error of [`sum`].
+    ///
+    /// ```
+    /// assert_eq!(tape::kernel::sum_of_squares(&[3.0_f32, 4.0]), 25.0);
+    /// ```
+    reduce::sum_of_squares(x: &[T]) -> T;
+
+    /// Adds `alpha · x[i]` to `y[i]`, rounding once where the processor has fused multiply-add.
+    ///
+    /// ```
+    /// let mut y = [1.0, 2.0];
+    /// tape::kernel::axpy(-0.5, &[2.0, 4.0], &mut y);
+    /// assert_eq!(y, [0.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    reduce::axpy(alpha: T, x: &[T], y: &mut [T]);
+
+    /// Sets `out[j]` to `beta · out[j] + Σ_i x[i, j]`, where `x` is `(rows, columns)`; with `beta == 0`, `out` is not read.
+    ///
+    /// The rows are added in order, in `f64` for both types.
+    ///
+    /// ```
+    /// let mut out = [f64::NAN; 2];
+    /// tape::kernel::column_sums(&[1.0, 2.0, 3.0, 4.0], 2, 0.0, &mut out);
+    /// assert_eq!(out, [4.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `out` does not have `columns` elements, or `x` is no whole number of rows.
+    reduce::column_sums(x: &[T], columns: usize, beta: T, out: &mut [T]);
+}

@@ -49,7 +49,7 @@ mod var;
 /// ```
 /// assert_eq!(tape::BYTES_PER_LINE, 24);
 /// ```
-pub const BYTES_PER_LINE: usize = size_of::<crate::tape::columns::Line>();
+pub const BYTES_PER_LINE: usize = size_of::<tape::columns::Line>();
 
 pub use crate::tape::{Mark, Tape, unrecorded};
 pub use derivative::{grad, hvp, jvp, value_and_grad, vjp};

@@ -61,7 +61,7 @@ impl Problem {
         let mut backprop = Backprop::<T>::new(&self.sizes, self.rows).unwrap();
         let [parameters, x, y] = [&self.parameters, &self.x, &self.y].map(|v| Self::cast::<T>(v));
         let j = backprop.cost_and_gradient(&parameters, &x, &y, T::from_f64(self.lambda)).unwrap();
-        (Real::to_f64(j), backprop.gradient().iter().map(|&g| Real::to_f64(g)).collect())
+        (j.to_f64(), backprop.gradient().iter().map(|&g| g.to_f64()).collect())
     }
 
     fn by_tensors<T: Float>(
@@ -75,13 +75,13 @@ impl Problem {
         let leaves = network.record(&tape);
         let j = cost(&leaves, &x, &y, T::from_f64(self.lambda)).unwrap();
         let gradient = leaves.gradient(&tape.sweep(&j).unwrap()).unwrap();
-        (Real::to_f64(j.item().unwrap()), gradient.iter().map(|&g| Real::to_f64(g)).collect())
+        (j.item().unwrap().to_f64(), gradient.iter().map(|&g| g.to_f64()).collect())
     }
 
     fn by_scalars<T: Float>(&self) -> (f64, Vec<f64>) {
         let f = |p: &[Var<T>]| loss::cost_in_scalars(&self.sizes, p, &self.x, &self.y, self.lambda).unwrap();
         let (j, gradient) = tape::value_and_grad(f, &Self::cast::<T>(&self.parameters));
-        (Real::to_f64(j), gradient.iter().map(|&g| Real::to_f64(g)).collect())
+        (j.to_f64(), gradient.iter().map(|&g| g.to_f64()).collect())
     }
 
     /// J in naive loops, without the kernels and without the tape.

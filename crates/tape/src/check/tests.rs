@@ -10,7 +10,7 @@ fn inputs() -> [Tensor; 2] {
     [matrix([0.5, -1.0, 2.0, 0.25, 1.5, -0.75]), matrix([1.0, 3.0, -0.5, 0.1, 0.9, -2.0])]
 }
 
-fn mismatch<T: std::fmt::Debug>(result: Result<T, Error>) -> Mismatch {
+fn mismatch<T: fmt::Debug>(result: Result<T, Error>) -> Mismatch {
     match result.expect_err("a planted error must be found") {
         Error::Check(mismatch) => *mismatch,
         other => panic!("found something else: {other}"),
@@ -101,7 +101,8 @@ fn right_derivatives_of_both_orders_pass_with_a_small_report() {
     }
     let report = gradient(rosenbrock, &[-1.2, 1.0]).unwrap();
     assert!(report.first < 1e-8 && report.second.unwrap() < 1e-8, "{report:?}");
-    let report = tensor_gradient(|x| x[0].matmul(x[1].t())?.sigmoid().mul(&Tensor::scalar(2.0)), &inputs()).unwrap();
+    let report =
+        tensor_gradient(|x| x[0].matmul(x[1].t())?.sigmoid().mul(&Tensor::scalar(2.0)), &inputs()).unwrap();
     assert!(report.first < 1e-8 && report.second.unwrap() < 1e-8, "{report:?}");
 }
 

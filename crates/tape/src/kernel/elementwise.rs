@@ -3,7 +3,7 @@
 //! Vectors of all widths and the rest of a slice that fills no vector go through the same arithmetic: the value of an element
 //! depends on nothing but that element.
 
-use super::Element;
+use super::Plain;
 use super::float;
 use super::level::{Level, Pass, dispatch_at, level};
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ struct Map<'a, T, F> {
     function: PhantomData<F>,
 }
 
-impl<T: Element, F: Function<T>> Pass for Map<'_, T, F> {
+impl<T: Plain, F: Function<T>> Pass for Map<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
@@ -33,104 +33,39 @@ impl<T: Element, F: Function<T>> Pass for Map<'_, T, F> {
 }
 
 #[inline]
-fn map_at<T: Element, F: Function<T>>(level: Level, x: &[T], y: &mut [T], name: &str) {
+fn map_at<T: Plain, F: Function<T>>(level: Level, x: &[T], y: &mut [T], name: &str) {
     assert_eq!(x.len(), y.len(), "{name}: lengths of x and y must be equal");
     dispatch_at(level, Map::<T, F> { x, y, function: PhantomData });
 }
 
 /// Declares a function over slices, and the type through which it is compiled.
 macro_rules! elementwise {
-    ($(#[$words:meta])* $name:ident, $marker:ident) => {
+    ($name:ident, $marker:ident) => {
         struct $marker;
 
-        impl<T: Element> Function<T> for $marker {
+        impl<T: Plain> Function<T> for $marker {
             #[inline(always)]
             fn at<const FUSED: bool>(x: T) -> T {
                 float::$name::<T, FUSED>(x)
             }
         }
 
-        $(#[$words])*
-        ///
-        /// # Panics
-        /// If the lengths differ.
         #[inline]
-        pub fn $name<T: Element>(x: &[T], y: &mut [T]) {
+        pub(super) fn $name<T: Plain>(x: &[T], y: &mut [T]) {
             map_at::<T, $marker>(level(), x, y, stringify!($name));
         }
     };
 }
 
-elementwise!(
-    /// Sets `y[i]` to e^`x[i]`.
-    ///
-    /// Error at most 1 ulp (1.1 without fused multiply-add), subnormal results included. e^-∞ = 0, e^∞ = ∞, NaN stays NaN.
-    /// Cody and Waite's reduction to |r| <= ln 2 / 2 (1980, *Software Manual for the Elementary Functions*, ch. 6), then a
-    /// polynomial.
-    ///
-    /// ```
-    /// let mut y = [0.0; 3];
-    /// tape::kernel::exp(&[0.0, -f64::INFINITY, 1000.0], &mut y);
-    /// assert_eq!(y, [1.0, 0.0, f64::INFINITY]);
-    /// ```
-    exp, Exp
-);
+elementwise!(exp, Exp);
 
-elementwise!(
-    /// Sets `y[i]` to σ(`x[i]`) = 1 / (1 + e^-`x[i]`).
-    ///
-    /// Error at most 2 ulp, subnormal results included: σ(-1000) is 0 only because e^-1000 is below the smallest number.
-    ///
-    /// ```
-    /// let mut y = [0.0; 3];
-    /// tape::kernel::sigmoid(&[0.0, -1000.0, 1000.0], &mut y);
-    /// assert_eq!(y, [0.5, 0.0, 1.0]);
-    /// ```
-    sigmoid, Sigmoid
-);
+elementwise!(sigmoid, Sigmoid);
 
-elementwise!(
-    /// Sets `y[i]` to tanh `x[i]`.
-    ///
-    /// Error at most 2.5 ulp; tiny arguments keep all their digits, and the sign of zero stays.
-    ///
-    /// ```
-    /// let mut y = [0.0_f64; 3];
-    /// tape::kernel::tanh(&[1e-20, -100.0, -0.0], &mut y);
-    /// assert_eq!(y, [1e-20, -1.0, 0.0]);
-    /// assert!(y[2].is_sign_negative());
-    /// ```
-    tanh, Tanh
-);
+elementwise!(tanh, Tanh);
 
-elementwise!(
-    /// Sets `y[i]` to ln(1 + e^`x[i]`).
-    ///
-    /// Error at most 2 ulp (2.1 without fused multiply-add), in both tails: for large negative `x[i]` it goes like e^`x[i]`, down to the subnormal numbers.
-    ///
-    /// ```
-    /// let mut y = [0.0; 2];
-    /// tape::kernel::softplus(&[-700.0, 1000.0], &mut y);
-    /// assert!((y[0] / (-700.0_f64).exp() - 1.0).abs() < 1e-15);
-    /// assert_eq!(y[1], 1000.0);
-    /// ```
-    softplus, Softplus
-);
+elementwise!(softplus, Softplus);
 
-elementwise!(
-    /// Sets `y[i]` to the natural logarithm of `x[i]`.
-    ///
-    /// Error at most 2 ulp, subnormal arguments included. ln 0 = -∞, ln ∞ = ∞, negative numbers give NaN.
-    /// The formula is that of FreeBSD's `e_log.c` (Sun Microsystems 1993).
-    ///
-    /// ```
-    /// let mut y = [0.0; 3];
-    /// tape::kernel::ln(&[1.0, 0.0, -1.0], &mut y);
-    /// assert_eq!(y[..2], [0.0, -f64::INFINITY]);
-    /// assert!(y[2].is_nan());
-    /// ```
-    ln, Ln
-);
+elementwise!(ln, Ln);
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +77,7 @@ mod tests {
 
     const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 
-    fn one<T: Element, F: Function<T>>(level: Level, x: T) -> T {
+    fn one<T: Plain, F: Function<T>>(level: Level, x: T) -> T {
         let mut y = [T::nan()];
         map_at::<T, F>(level, &[x], &mut y, "test");
         y[0]

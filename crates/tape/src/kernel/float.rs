@@ -11,7 +11,7 @@
 use num_traits::Float;
 
 /// What the functions need to know about the format of a number.
-pub trait Bits: Float + Default + 'static {
+pub(super) trait Bits: Float + Default + 'static {
     /// log₂ e.
     const LOG2_E: Self;
     /// ln 2 in two parts; the first has so few bits that a product with an exponent is exact.

@@ -60,34 +60,8 @@ impl<'a, T> Factor<'a, T> {
     }
 }
 
-/// Sets `c` to `alpha · op(A) · op(B) + beta · c`.
-///
-/// Shapes: op(A) is `(m, k)`, stored as `(m, k)` or, if transposed, as `(k, m)`; op(B) is `(k, n)`, stored as
-/// `(k, n)` or `(n, k)`; `c` is `(m, n)`; all row-major and contiguous, any of the sizes may be 0.
-///
-/// - `beta == 0` never reads `c`: what was in it, NaN included, does not show in the result.
-/// - `k == 0` gives `beta · c`.
-/// - NaN and infinities go where the formula takes them, also with `alpha == 0`.
-/// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 512, which are added up in
-///   order. It depends on neither m, n, alignment nor transposition, so products over parts of the rows or of the columns
-///   give the bits of the whole. Error of an element: at most `k · u · Σ|a||b|`, u half an ulp of 1.
-///
-/// The buffer for copied panels belongs to the thread and is kept: no allocation after the first product of a size.
-///
-/// ```
-/// use tape::kernel::{Factor, MatmulShape, matmul};
-/// let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]; // (2, 3)
-/// let b = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0]; // stored (2, 3), read (3, 2)
-/// let mut c = [f64::NAN; 4];
-/// let shape = MatmulShape { m: 2, k: 3, n: 2 };
-/// matmul(shape, 1.0, Factor::plain(&a), Factor::transposed(&b), 0.0, &mut c);
-/// assert_eq!(c, [4.0, 5.0, 10.0, 11.0]);
-/// ```
-///
-/// # Panics
-/// If the length of a slice is not the product of its sizes.
 #[inline]
-pub fn matmul<T: super::Element>(
+pub(super) fn matmul<T: super::Plain>(
     shape: MatmulShape,
     alpha: T,
     a: Factor<'_, T>,
@@ -99,7 +73,7 @@ pub fn matmul<T: super::Element>(
 }
 
 /// The types that have tiles.
-pub trait Product: Sized + 'static {
+pub(super) trait Product: Sized + 'static {
     /// [`matmul`] at a level, which must not be above that of the processor.
     #[doc(hidden)]
     fn matmul_at(

@@ -1,13 +1,13 @@
 //! Passes that networks make often, each fused into one loop over its slices.
 
-use super::Element;
+use super::Plain;
 use super::float::{log_1p_exp, sigmoid};
 use super::level::{Pass, dispatch};
 use super::reduce::{narrow, sum_of};
 
 struct SigmoidGradient<'a, T>(&'a [T], &'a [T], &'a mut [T]);
 
-impl<T: Element> Pass for SigmoidGradient<'_, T> {
+impl<T: Plain> Pass for SigmoidGradient<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -19,18 +19,8 @@ impl<T: Element> Pass for SigmoidGradient<'_, T> {
     }
 }
 
-/// Sets `z_bar[i]` to `a_bar[i] · a[i] (1 - a[i])`: the pullback of a = σ(z).
-///
-/// ```
-/// let mut z_bar = [0.0];
-/// tape::kernel::sigmoid_gradient(&[0.25], &[2.0], &mut z_bar);
-/// assert_eq!(z_bar, [0.375]);
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
 #[inline]
-pub fn sigmoid_gradient<T: Element>(a: &[T], a_bar: &[T], z_bar: &mut [T]) {
+pub(super) fn sigmoid_gradient<T: Plain>(a: &[T], a_bar: &[T], z_bar: &mut [T]) {
     assert!(
         a.len() == a_bar.len() && a.len() == z_bar.len(),
         "sigmoid_gradient: lengths of a, a_bar and z_bar must be equal, got {}, {} and {}",
@@ -43,7 +33,7 @@ pub fn sigmoid_gradient<T: Element>(a: &[T], a_bar: &[T], z_bar: &mut [T]) {
 
 struct AddBiasSigmoid<'a, T>(&'a mut [T], &'a [T]);
 
-impl<T: Element> Pass for AddBiasSigmoid<'_, T> {
+impl<T: Plain> Pass for AddBiasSigmoid<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -65,18 +55,8 @@ impl<T: Element> Pass for AddBiasSigmoid<'_, T> {
     }
 }
 
-/// Sets every row of `z`, which is `(rows, bias.len())`, to σ(row + bias).
-///
-/// ```
-/// let mut z = [1.0, -2.0, 3.0, -4.0];
-/// tape::kernel::add_bias_sigmoid(&mut z, &[-1.0, 2.0]);
-/// assert_eq!(z[..2], [0.5, 0.5]);
-/// ```
-///
-/// # Panics
-/// If `z` is no whole number of rows.
 #[inline]
-pub fn add_bias_sigmoid<T: Element>(z: &mut [T], bias: &[T]) {
+pub(super) fn add_bias_sigmoid<T: Plain>(z: &mut [T], bias: &[T]) {
     assert!(
         if bias.is_empty() { z.is_empty() } else { z.len().is_multiple_of(bias.len()) },
         "add_bias_sigmoid: z must be whole rows of {}, got {} elements",
@@ -90,7 +70,7 @@ pub fn add_bias_sigmoid<T: Element>(z: &mut [T], bias: &[T]) {
 
 struct SigmoidCrossEntropy<'a, T>(&'a [T], &'a [T]);
 
-impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
+impl<T: Plain> Pass for SigmoidCrossEntropy<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -104,26 +84,15 @@ impl<T: Element> Pass for SigmoidCrossEntropy<'_, T> {
     }
 }
 
-/// Σ softplus(`z[i]`) - `y[i] z[i]`: the cross-entropy of σ(z) against targets y in 0 to 1, from the logits.
-///
-/// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any finite logit; an infinite
-/// one whose factor is 0 gives NaN. The sum is that of [`sum`](super::sum).
-///
-/// ```
-/// assert_eq!(tape::kernel::sigmoid_cross_entropy(&[1000.0, -1000.0], &[0.0, 0.0]), 1000.0);
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
 #[inline]
-pub fn sigmoid_cross_entropy<T: Element>(z: &[T], y: &[T]) -> T {
+pub(super) fn sigmoid_cross_entropy<T: Plain>(z: &[T], y: &[T]) -> T {
     assert_eq!(z.len(), y.len(), "sigmoid_cross_entropy: lengths of z and y must be equal");
     dispatch(SigmoidCrossEntropy(z, y))
 }
 
 struct SigmoidCrossEntropyGradient<'a, T>(&'a [T], &'a [T], T, &'a mut [T]);
 
-impl<T: Element> Pass for SigmoidCrossEntropyGradient<'_, T> {
+impl<T: Plain> Pass for SigmoidCrossEntropyGradient<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -135,18 +104,8 @@ impl<T: Element> Pass for SigmoidCrossEntropyGradient<'_, T> {
     }
 }
 
-/// Sets `z_bar[i]` to `scale · (σ(z[i]) - y[i])`: the pullback of [`sigmoid_cross_entropy`].
-///
-/// ```
-/// let mut z_bar = [0.0];
-/// tape::kernel::sigmoid_cross_entropy_gradient(&[0.0], &[1.0], 2.0, &mut z_bar);
-/// assert_eq!(z_bar, [-1.0]);
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
 #[inline]
-pub fn sigmoid_cross_entropy_gradient<T: Element>(z: &[T], y: &[T], scale: T, z_bar: &mut [T]) {
+pub(super) fn sigmoid_cross_entropy_gradient<T: Plain>(z: &[T], y: &[T], scale: T, z_bar: &mut [T]) {
     assert!(
         z.len() == y.len() && z.len() == z_bar.len(),
         "sigmoid_cross_entropy_gradient: lengths of z, y and z_bar must be equal, got {}, {} and {}",

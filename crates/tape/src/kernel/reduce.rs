@@ -3,7 +3,7 @@
 //! Sums run in `f64` for both types: a block of 1024 elements in 16 interleaved lanes, and the sums of the blocks with a
 //! compensation for the rounding of each addition (Neumaier 1974).
 
-use super::Element;
+use super::Plain;
 use super::float::mul_add;
 use super::level::{Pass, dispatch_at, level};
 
@@ -38,7 +38,7 @@ impl Compensated {
 
 /// Adds up `term(x, y)` over the pairs of two slices of equal length.
 #[inline(always)]
-pub(super) fn sum_of<T: Element>(x: &[T], y: &[T], term: impl Fn(T, T) -> f64) -> f64 {
+pub(super) fn sum_of<T: Plain>(x: &[T], y: &[T], term: impl Fn(T, T) -> f64) -> f64 {
     let mut total = Compensated::default();
     for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
         let mut lanes = [0.0; LANES];
@@ -65,18 +65,18 @@ pub(super) fn sum_of<T: Element>(x: &[T], y: &[T], term: impl Fn(T, T) -> f64) -
 }
 
 #[inline(always)]
-fn wide<T: Element>(x: T) -> f64 {
+fn wide<T: Plain>(x: T) -> f64 {
     x.to_f64().unwrap_or(f64::NAN)
 }
 
 #[inline(always)]
-pub(super) fn narrow<T: Element>(x: f64) -> T {
+pub(super) fn narrow<T: Plain>(x: f64) -> T {
     T::from(x).unwrap_or_else(T::nan)
 }
 
 struct Sum<'a, T>(&'a [T]);
 
-impl<T: Element> Pass for Sum<'_, T> {
+impl<T: Plain> Pass for Sum<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -85,21 +85,14 @@ impl<T: Element> Pass for Sum<'_, T> {
     }
 }
 
-/// Σ `x[i]`: 0 for an empty slice.
-///
-/// Error below 1 ulp of the result for `f32`; for `f64` at most `70 · u · Σ|x|` with u = 2⁻⁵³, whatever the length.
-///
-/// ```
-/// assert_eq!(tape::kernel::sum(&[0.5_f32; 5]), 2.5);
-/// ```
 #[inline]
-pub fn sum<T: Element>(x: &[T]) -> T {
+pub(super) fn sum<T: Plain>(x: &[T]) -> T {
     dispatch_at(level(), Sum(x))
 }
 
 struct Dot<'a, T>(&'a [T], &'a [T]);
 
-impl<T: Element> Pass for Dot<'_, T> {
+impl<T: Plain> Pass for Dot<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -108,33 +101,20 @@ impl<T: Element> Pass for Dot<'_, T> {
     }
 }
 
-/// Σ `x[i] · y[i]`, with the error of [`sum`] (products of `f32` are exact in `f64`).
-///
-/// ```
-/// assert_eq!(tape::kernel::dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
 #[inline]
-pub fn dot<T: Element>(x: &[T], y: &[T]) -> T {
+pub(super) fn dot<T: Plain>(x: &[T], y: &[T]) -> T {
     assert_eq!(x.len(), y.len(), "dot: lengths of x and y must be equal");
     dispatch_at(level(), Dot(x, y))
 }
 
-/// Σ `x[i]`², with the error of [`sum`].
-///
-/// ```
-/// assert_eq!(tape::kernel::sum_of_squares(&[3.0_f32, 4.0]), 25.0);
-/// ```
 #[inline]
-pub fn sum_of_squares<T: Element>(x: &[T]) -> T {
+pub(super) fn sum_of_squares<T: Plain>(x: &[T]) -> T {
     dispatch_at(level(), Dot(x, x))
 }
 
 struct Axpy<'a, T>(T, &'a [T], &'a mut [T]);
 
-impl<T: Element> Pass for Axpy<'_, T> {
+impl<T: Plain> Pass for Axpy<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -146,18 +126,8 @@ impl<T: Element> Pass for Axpy<'_, T> {
     }
 }
 
-/// Adds `alpha · x[i]` to `y[i]`, rounding once where the processor has fused multiply-add.
-///
-/// ```
-/// let mut y = [1.0, 2.0];
-/// tape::kernel::axpy(-0.5, &[2.0, 4.0], &mut y);
-/// assert_eq!(y, [0.0, 0.0]);
-/// ```
-///
-/// # Panics
-/// If the lengths differ.
 #[inline]
-pub fn axpy<T: Element>(alpha: T, x: &[T], y: &mut [T]) {
+pub(super) fn axpy<T: Plain>(alpha: T, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "axpy: lengths of x and y must be equal");
     dispatch_at(level(), Axpy(alpha, x, y));
 }
@@ -169,7 +139,7 @@ struct ColumnSums<'a, T> {
     out: &'a mut [T],
 }
 
-impl<T: Element> Pass for ColumnSums<'_, T> {
+impl<T: Plain> Pass for ColumnSums<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -190,7 +160,7 @@ impl<T: Element> Pass for ColumnSums<'_, T> {
 
 /// Sums of the columns `from..from + WIDTH`; returns `WIDTH`.
 #[inline(always)]
-fn strip<T: Element, const WIDTH: usize, const FUSED: bool>(
+fn strip<T: Plain, const WIDTH: usize, const FUSED: bool>(
     x: &[T],
     columns: usize,
     from: usize,
@@ -210,20 +180,8 @@ fn strip<T: Element, const WIDTH: usize, const FUSED: bool>(
     WIDTH
 }
 
-/// Sets `out[j]` to `beta · out[j] + Σ_i x[i, j]`, where `x` is `(rows, columns)`; with `beta == 0`, `out` is not read.
-///
-/// The rows are added in order, in `f64` for both types.
-///
-/// ```
-/// let mut out = [f64::NAN; 2];
-/// tape::kernel::column_sums(&[1.0, 2.0, 3.0, 4.0], 2, 0.0, &mut out);
-/// assert_eq!(out, [4.0, 6.0]);
-/// ```
-///
-/// # Panics
-/// If `out` does not have `columns` elements, or `x` is no whole number of rows.
 #[inline]
-pub fn column_sums<T: Element>(x: &[T], columns: usize, beta: T, out: &mut [T]) {
+pub(super) fn column_sums<T: Plain>(x: &[T], columns: usize, beta: T, out: &mut [T]) {
     assert_eq!(out.len(), columns, "column_sums: length of out must be columns");
     assert!(
         if columns == 0 { x.is_empty() } else { x.len().is_multiple_of(columns) },
@@ -240,12 +198,12 @@ mod tests {
 
     const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 
-    fn numbers<T: Element>(count: usize) -> Vec<T> {
+    fn numbers<T: Plain>(count: usize) -> Vec<T> {
         (0..count).map(|i| narrow((i * 7919 % 1009) as f64 / 1009.0 - 0.3)).collect()
     }
 
     /// The sum to some 100 bits: a chain of Neumaier additions, one element at a time.
-    fn exact<T: Element>(x: &[T]) -> f64 {
+    fn exact<T: Plain>(x: &[T]) -> f64 {
         let mut sum = Compensated::default();
         x.iter().for_each(|&x| sum.add(wide(x)));
         sum.value()

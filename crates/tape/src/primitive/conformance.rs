@@ -6,7 +6,7 @@
 
 mod extremes;
 
-use super::{Binary, Reads, Ternary, Unary, primitives};
+use super::{Binary, Reads, Ternary, Unary};
 use crate::{Dual, Elementary, Error, Float, Program, Tape, Tensor, Traced, Var};
 use num_traits::Float as Plain;
 use std::fmt::Debug;

@@ -243,7 +243,7 @@ fn primitives_without_a_kernel_are_mapped_one_by_one() {
 
 #[test]
 fn plain_numbers_stand_on_either_side_of_every_operator() {
-    let x = Tensor::from_slice(&[2.0, 4.0], &[2]).unwrap();
+    let x = Tensor::from_slice(&[2.0_f64, 4.0], &[2]).unwrap();
     assert_eq!((&x + 1.0).to_vec(), [3.0, 5.0]);
     assert_eq!((1.0 + &x).to_vec(), [3.0, 5.0]);
     assert_eq!((&x - 1.0).to_vec(), [1.0, 3.0]);
@@ -261,7 +261,11 @@ fn plain_numbers_stand_on_either_side_of_every_operator() {
 fn an_f32_sum_of_a_million_keeps_its_digits() {
     let x = Tensor::full(&[1_000_000], 0.1_f32);
     let exact = 1e6 * f64::from(0.1_f32);
-    for sum in [x.sum(), x.reshape(&[1000, 1000]).unwrap().sum(), x.reshape(&[1_000_000, 1]).unwrap().sum_axes(&[0], false).unwrap()] {
+    for sum in [
+        x.sum(),
+        x.reshape(&[1000, 1000]).unwrap().sum(),
+        x.reshape(&[1_000_000, 1]).unwrap().sum_axes(&[0], false).unwrap(),
+    ] {
         let got = f64::from(sum.as_slice()[0]);
         assert!((got / exact - 1.0).abs() < 1e-6, "{got}, wants {exact}");
     }
@@ -319,7 +323,7 @@ fn a_target_outside_the_unit_interval_or_nan_is_refused_by_its_value() {
     for (wrong, shown) in [(1.5, "1.5"), (-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         let targets = Tensor::from_slice(&[0.0, wrong, 1.0], &[3]).unwrap();
         let error = logits.sigmoid_cross_entropy(&targets).unwrap_err().to_string();
-        let want = format!("sigmoid_cross_entropy: targets must lie in [0, 1], got {shown} among those of, got [3]");
-        assert_eq!(error, want);
+        let want = format!("sigmoid_cross_entropy: targets must lie in [0, 1], got {shown}");
+        assert!(error.starts_with(&want), "{error}");
     }
 }

@@ -10,7 +10,10 @@ type Function = fn(&[Tensor]) -> Result<Tensor, Error>;
 fn confirm(name: &str, f: impl Fn(&[Tensor]) -> Result<Tensor, Error>, inputs: &[Tensor]) {
     let report = check::tensor_gradient(f, inputs).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(report.first < 1e-7, "{name}: {report:?}");
-    assert!(report.second.unwrap_or_else(|| panic!("{name} can't be differentiated twice")) < 1e-6, "{name}: {report:?}");
+    assert!(
+        report.second.unwrap_or_else(|| panic!("{name} can't be differentiated twice")) < 1e-6,
+        "{name}: {report:?}"
+    );
 }
 
 /// Numbers between a half and one and a half: inside every domain, off every kink.
@@ -99,6 +102,8 @@ fn sums_and_means() {
     let x = [filled(&[2, 3, 4], 1)];
     confirm("sum", |x| Ok(x[0].sum().powi(2)), &x);
     confirm("mean", |x| Ok(x[0].mean().powi(2)), &x);
+    confirm("sum_of_squares", |x| Ok(x[0].sum_of_squares().sin()), &x);
+    confirm("sum_of_squares of nothing", |x| Ok(x[0].sum_of_squares().sin()), &[filled(&[2, 0], 1)]);
     for axes in [&[0][..], &[1], &[2], &[0, 2], &[2, 1], &[0, 1, 2], &[]] {
         for keep in [false, true] {
             confirm("sum_axes", |x| Ok(x[0].sum_axes(axes, keep)?.powi(2)), &x);
@@ -113,14 +118,30 @@ fn operations_that_move_elements() {
     let x = [filled(&[2, 3], 1)];
     confirm("reshape", |x| Ok(x[0].reshape(&[3, 1, 2])?.sin()), &x);
     confirm("transpose", |x| x[0].transpose().powi(3).mul(&x[0].reshape(&[3, 2])?), &x);
-    confirm("permute", |x| x[0].permute(&[2, 0, 1])?.powi(2).mul(&x[0].permute(&[2, 0, 1])?), &[filled(&[2, 3, 4], 1)]);
+    confirm(
+        "permute",
+        |x| x[0].permute(&[2, 0, 1])?.powi(2).mul(&x[0].permute(&[2, 0, 1])?),
+        &[filled(&[2, 3, 4], 1)],
+    );
     confirm("broadcast_to", |x| Ok(x[0].broadcast_to(&[4, 2, 3])?.sin()), &x);
-    confirm("broadcast_to along ones", |x| Ok(x[0].broadcast_to(&[2, 5, 3])?.powi(2)), &[filled(&[1, 5, 1], 1)]);
+    confirm(
+        "broadcast_to along ones",
+        |x| Ok(x[0].broadcast_to(&[2, 5, 3])?.powi(2)),
+        &[filled(&[1, 5, 1], 1)],
+    );
     confirm("slice", |x| Ok(x[0].slice(&[1..2, 0..2])?.exp()), &x);
     confirm("empty slice", |x| Ok(x[0].slice(&[1..1])?.exp()), &x);
     confirm("overlapping slices", |x| x[0].slice(&[0..2, 0..2])?.mul(&x[0].slice(&[0..2, 1..3])?), &x);
-    confirm("concat", |x| Ok(Tensor::concat(&[&x[0], &x[1]], 1)?.powi(3)), &[filled(&[2, 3], 1), filled(&[2, 1], 2)]);
-    confirm("concat along 0", |x| Ok(Tensor::concat(&[&x[0], &x[1]], 0)?.powi(3)), &[filled(&[2, 3], 1), filled(&[0, 3], 2)]);
+    confirm(
+        "concat",
+        |x| Ok(Tensor::concat(&[&x[0], &x[1]], 1)?.powi(3)),
+        &[filled(&[2, 3], 1), filled(&[2, 1], 2)],
+    );
+    confirm(
+        "concat along 0",
+        |x| Ok(Tensor::concat(&[&x[0], &x[1]], 0)?.powi(3)),
+        &[filled(&[2, 3], 1), filled(&[0, 3], 2)],
+    );
 }
 
 #[test]
@@ -135,7 +156,11 @@ fn repeated_arguments_add_up() {
     confirm("concat(x, x)", |x| Ok(Tensor::concat(&[&x[0], &x[0]], 1)?.sin()), &x);
     confirm("x with its own row", |x| x[0].mul(&x[0].slice(&[0..1])?), &x);
     confirm("xˣ", |x| (&x[0] + 2.0).powf(&(&x[0] + 2.0)), &x);
-    confirm("fan-out", |x| Ok((0..5).fold(x[0].clone(), |sum, k| sum * &x[0] + x[0].scale(f64::from(k)).sin())), &x);
+    confirm(
+        "fan-out",
+        |x| Ok((0..5).fold(x[0].clone(), |sum, k| sum * &x[0] + x[0].scale(f64::from(k)).sin())),
+        &x,
+    );
 }
 
 #[test]
@@ -143,8 +168,16 @@ fn the_cross_entropy_by_logits_and_by_targets() {
     let logits = filled(&[2, 3], 1) * 4.0;
     let targets = filled(&[2, 3], 2) * 0.4 + 0.5;
     confirm("cross entropy", |x| x[0].sigmoid_cross_entropy(&x[1]), &[logits.clone(), targets.clone()]);
-    confirm("weighted", |x| Ok(x[0].sigmoid_cross_entropy(&x[1])?.powi(2)), &[logits.clone(), targets.clone()]);
-    confirm("through a layer", |x| x[0].matmul(&x[1])?.sigmoid_cross_entropy(&filled(&[2, 2], 3).powi(2)), &[logits, filled(&[3, 2], 5)]);
+    confirm(
+        "weighted",
+        |x| Ok(x[0].sigmoid_cross_entropy(&x[1])?.powi(2)),
+        &[logits.clone(), targets.clone()],
+    );
+    confirm(
+        "through a layer",
+        |x| x[0].matmul(&x[1])?.sigmoid_cross_entropy(&filled(&[2, 2], 3).powi(2)),
+        &[logits, filled(&[3, 2], 5)],
+    );
     // A straight line in the targets: differences are exact also at the ends.
     let extreme = Tensor::from_slice(&[1000.0, -1000.0, 0.0], &[3]).unwrap();
     let tape = Tape::begin();
@@ -243,9 +276,13 @@ fn an_f32_gradient_is_the_f64_one_rounded() {
     let a = tape.tensor(&Tensor::from_vec(narrow(&x), &[3, 4]).unwrap());
     let b = tape.tensor(&Tensor::from_vec(narrow(&w), &[4, 2]).unwrap());
     let single = tape.sweep(&a.matmul(&b).unwrap().sigmoid().sum()).unwrap();
-    let (c, d) = (tape.tensor(&Tensor::from_vec(x, &[3, 4]).unwrap()), tape.tensor(&Tensor::from_vec(w, &[4, 2]).unwrap()));
+    let (c, d) = (
+        tape.tensor(&Tensor::from_vec(x, &[3, 4]).unwrap()),
+        tape.tensor(&Tensor::from_vec(w, &[4, 2]).unwrap()),
+    );
     let double = tape.sweep(&c.matmul(&d).unwrap().sigmoid().sum()).unwrap();
-    let pairs = [(single.of(&a).unwrap(), double.of(&c).unwrap()), (single.of(&b).unwrap(), double.of(&d).unwrap())];
+    let pairs =
+        [(single.of(&a).unwrap(), double.of(&c).unwrap()), (single.of(&b).unwrap(), double.of(&d).unwrap())];
     for (single, double) in pairs {
         for (&single, &double) in single.as_slice().iter().zip(double.as_slice()) {
             assert!((f64::from(single) - double).abs() < 1e-6, "{single} and {double}");
