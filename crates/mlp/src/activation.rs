@@ -25,6 +25,31 @@ impl Activation {
         }
     }
 
+    /// The layer `g(x Θᵀ + b)` as one tape operation: rows `x: (n, n_in)`, `theta: (n_out, n_in)`, `bias: (n_out)`.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let [x, theta] = [1.0, 2.0].map(|v| Tensor::full(&[1, 1], v));
+    /// let a = mlp::Activation::Sigmoid.layer(&x, &theta, &Tensor::full(&[1], -2.0))?;
+    /// assert_eq!(a.to_vec(), [0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn layer<T: Float>(
+        self,
+        x: &Tensor<T>,
+        theta: &Tensor<T>,
+        bias: &Tensor<T>,
+    ) -> Result<Tensor<T>, crate::Error> {
+        Ok(match self {
+            Activation::Sigmoid => x.dense_sigmoid(theta, bias)?,
+        })
+    }
+
     /// g of each element, as a tape operation.
     ///
     /// ```

@@ -6,6 +6,7 @@
 
 use crate::network::Leaves;
 use crate::{Error, Layer};
+use smallvec::SmallVec;
 use tape::{Float, Real, Tensor};
 
 /// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
@@ -64,12 +65,19 @@ pub fn cost_from_primitives<T: Float>(
     y: &Tensor<T>,
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
-    let z = leaves.logits(x)?;
-    check_targets(&z, y)?;
+    // The shapes are checked by the forward propagation that the fused form uses.
+    check_targets(&tape::unrecorded(|| leaves.logits(x))?, y)?;
     let one = Tensor::scalar(T::from_f64(1.0));
-    let h = leaves.activation().apply(&z);
+    let mut h = x.clone();
+    for (theta, bias) in &leaves.layers {
+        h = leaves.activation().apply(&h.matmul(theta.t())?.add(bias)?);
+    }
     let terms = y * h.ln() + (&one - y) * (&one - &h).ln();
-    with_penalty(leaves, -terms.sum(), x.shape()[0], lambda)
+    let mut j = (-terms.sum()).scale(1.0 / x.shape()[0] as f64);
+    for (theta, _) in &leaves.layers {
+        j = j.add(&(theta * theta).sum().scale(lambda.to_f64() / (2.0 * x.shape()[0] as f64)))?;
+    }
+    Ok(j)
 }
 
 /// `entropy / n + λ/2n Σ θ²`.
@@ -79,13 +87,12 @@ fn with_penalty<T: Float>(
     n: usize,
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
-    let mut j = entropy.scale(1.0 / n as f64);
-    if lambda != T::from_f64(0.0) {
-        for (theta, _) in &leaves.layers {
-            j = j.add(&theta.sum_of_squares().scale(lambda.to_f64() / (2.0 * n as f64)))?;
-        }
+    let j = entropy.scale(1.0 / n as f64);
+    if lambda == T::from_f64(0.0) {
+        return Ok(j);
     }
-    Ok(j)
+    let theta: SmallVec<[&Tensor<T>; 8]> = leaves.layers.iter().map(|(theta, _)| theta).collect();
+    Ok(j.add(&Tensor::quadratic_penalty(lambda.to_f64() / (2.0 * n as f64), &theta)?)?)
 }
 
 fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {

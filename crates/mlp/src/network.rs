@@ -331,13 +331,12 @@ impl<T: Float> Leaves<T> {
                 return Err(Error::shape("network", wants, format!("{other:?}")));
             }
         }
-        let (first, rest) = self.layers.split_first().expect("a network has a layer");
-        let weighted = |a: &Tensor<T>, (theta, bias): &(Tensor<T>, Tensor<T>)| a.matmul(theta.t())?.add(bias);
-        let mut z = weighted(x, first)?;
-        for layer in rest {
-            z = weighted(&self.activation.apply(&z), layer)?;
+        let ((theta, bias), hidden) = self.layers.split_last().expect("a network has a layer");
+        let mut a = None;
+        for (theta, bias) in hidden {
+            a = Some(self.activation.layer(a.as_ref().unwrap_or(x), theta, bias)?);
         }
-        Ok(z)
+        Ok(a.as_ref().unwrap_or(x).dense(theta, bias)?)
     }
 
     /// The gradient that a sweep left, flat as the parameters are.

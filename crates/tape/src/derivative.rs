@@ -63,8 +63,10 @@ pub fn vjp<T: Float>(
     let outputs = f(&inputs);
     same_length("vjp", "a cotangent for each output of the function", outputs.len(), y_bar.len())?;
     let values = outputs.iter().map(|y| y.value()).collect();
-    // One sweep from Σ ȳₖ yₖ, whose derivative by x is Jᵀ ȳ.
-    let weighted = outputs.iter().zip(y_bar).map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
+    // One sweep from Σ ȳₖ yₖ, whose derivative by x is Jᵀ ȳ. What nobody asks for is left out: its derivative may
+    // be infinite, and zero times that is NaN.
+    let asked = outputs.iter().zip(y_bar).filter(|(_, bar)| bar.to_f64() != 0.0);
+    let weighted = asked.map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
     Ok((values, pull_back(&tape, inputs.len(), weighted, T::from_f64(1.0))))
 }
 

@@ -479,7 +479,9 @@ fn pull<T: Float>(
         return Ok(());
     };
     if let Some(op) = &node.op {
-        let at = At { inputs: &node.inputs, output: &node.output, cotangent: &y_bar };
+        let mut at = At { inputs: &node.inputs, output: &node.output, cotangent: &y_bar };
+        let inner = op.inner_cotangent(&at);
+        at.cotangent = inner.as_ref().unwrap_or(&y_bar);
         for (argument, input) in node.inputs.iter().enumerate() {
             if input.is_recorded() {
                 // Sums over repeated axes and at a fan-out happen here, once for all rules.

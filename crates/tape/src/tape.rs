@@ -171,6 +171,10 @@ impl State {
 
     fn truncate(&mut self, to: Counts) {
         self.events.truncate(to.events as usize);
+        // Leaves after the mark may have joined an event from before it.
+        if let Some(Event { line, kind: Kind::Leaves { count } }) = self.events.last_mut() {
+            *count = (*count).min(to.lines - *line);
+        }
         self.gathered.truncate(to.gathered as usize);
         self.single.truncate(to.single as usize);
         self.double.truncate(to.double as usize);
@@ -749,7 +753,8 @@ pub(crate) fn record_gather<T: Float>(
         }
         let output = output.without_data_unless(state.keep_all);
         let count = state.gathered.len() - start;
-        let handle = push_node(state, Node { op: None, inputs: SmallVec::new(), output, kept: false });
+        let kept = state.keep_all;
+        let handle = push_node(state, Node { op: None, inputs: SmallVec::new(), output, kept });
         let kind = Kind::Gather {
             precision: T::PRECISION,
             node: handle.number,

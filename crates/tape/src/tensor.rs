@@ -4,6 +4,7 @@
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
 mod cross_entropy;
+mod dense;
 mod elementwise;
 mod layout;
 mod matmul;

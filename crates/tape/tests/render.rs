@@ -79,7 +79,7 @@ fn parameters_stand_beside_the_operation_and_quotes_are_escaped() -> Result<(), 
 fn a_tape_of_tensors_and_scalars_is_one_table() -> Result<(), Error> {
     let tape = Tape::begin();
     tape.keep_all();
-    let x = tape.tensor(&Tensor::from_slice(&[1.0, 2.0], &[2])?);
+    let x = tape.tensor(&Tensor::from_slice(&[1.0_f64, 2.0], &[2])?);
     let w = tape.var(3.0);
     let first = x.at(&[0])?;
     let product = first * w;

@@ -7,7 +7,7 @@
 mod extremes;
 
 use super::{Binary, Reads, Ternary, Unary};
-use crate::{Dual, Elementary, Error, Float, Program, Tape, Tensor, Traced, Var};
+use crate::{Dual, Elementary, Error, Program, Tape, Tensor, Traced, Var, value_and_grad};
 use num_traits::Float as Plain;
 use std::fmt::Debug;
 
@@ -31,9 +31,59 @@ impl Parameter for f64 {
     const SEVERAL: &'static [f64] = &[2.5, -0.125, 1.0, 0.0, 1e3];
 }
 
+/// What maps arguments to one cotangent each.
+type Pullback<const N: usize, T> = Box<dyn Fn([T; N]) -> [T; N]>;
+
+/// A primitive behind pointers, so that the suite is compiled once and not for each primitive.
+struct Subject<const N: usize> {
+    name: String,
+    samples: Vec<[f64; N]>,
+    reads: Reads,
+    value: Box<dyn Fn([f64; N]) -> f64>,
+    value_f32: Box<dyn Fn([f32; N]) -> f32>,
+    pullback: Box<dyn Fn([f64; N], f64, f64) -> [f64; N]>,
+    pullback_f32: Pullback<N, f32>,
+    /// The pullback over duals, whose tangents are second derivatives.
+    pullback_dual: Pullback<N, Dual<f64>>,
+    dual: Box<dyn Fn([Dual<f64>; N]) -> Dual<f64>>,
+    var: Box<dyn Fn([Var; N]) -> Var>,
+    var_f32: Box<dyn Fn([Var<f32>; N]) -> Var<f32>>,
+    traced: Box<dyn Fn([Traced; N]) -> Traced>,
+    tensor: Box<dyn Fn([Tensor; N]) -> Tensor>,
+}
+
+impl<const N: usize> Subject<N> {
+    fn new(name: &str, p: impl Primitive<N>, samples: &[[f64; N]]) -> Self {
+        Subject {
+            name: format!("{name} {p:?}"),
+            samples: samples.to_vec(),
+            reads: p.reads(),
+            value: Box::new(move |x| p.value(x)),
+            value_f32: Box::new(move |x| p.value(x)),
+            pullback: Box::new(move |x, y, y_bar| p.pullback(x, y, y_bar)),
+            pullback_f32: Box::new(move |x| p.pullback(x, p.value(x), 1.0)),
+            pullback_dual: Box::new(move |x| p.pullback(x, p.call(x), Dual::constant(1.0))),
+            dual: Box::new(move |x| p.call(x)),
+            var: Box::new(move |x| p.call(x)),
+            var_f32: Box::new(move |x| p.call(x)),
+            traced: Box::new(move |x| p.call(x)),
+            tensor: Box::new(move |x| p.call(x)),
+        }
+    }
+
+    fn partials(&self, x: [f64; N]) -> [f64; N] {
+        (self.pullback)(x, (self.value)(x), 1.0)
+    }
+
+    /// `∂²y/∂xₖ∂xⱼ`.
+    fn second(&self, x: [f64; N], k: usize, j: usize) -> f64 {
+        (self.pullback_dual)(along(x, j))[k].tangent
+    }
+}
+
 /// What is done with every primitive of the list.
 trait Visit {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]);
+    fn visit<const N: usize>(&mut self, p: &Subject<N>);
 }
 
 macro_rules! unary_primitive {
@@ -108,14 +158,15 @@ macro_rules! suite {
 
         /// Every primitive, at `parameters` of the parametric ones, at most.
         fn each_primitive(parameters: usize, visit: &mut impl Visit) {
-            $(visit.visit(stringify!($nu), super::$NU, &single(<super::$NU as Unary>::SAMPLES));)*
-            $(visit.visit(stringify!($u), super::$U, &single(<super::$U as Unary>::SAMPLES));)*
+            $(visit.visit(&Subject::new(stringify!($nu), super::$NU, &single(<super::$NU as Unary>::SAMPLES)));)*
+            $(visit.visit(&Subject::new(stringify!($u), super::$U, &single(<super::$U as Unary>::SAMPLES)));)*
             $(for &k in <$type as Parameter>::SEVERAL.iter().take(parameters) {
-                visit.visit(stringify!($p), super::$P(k), &single(<super::$P as Unary>::SAMPLES));
+                let samples = single(<super::$P as Unary>::SAMPLES);
+                visit.visit(&Subject::new(stringify!($p), super::$P(k), &samples));
             })*
-            $(visit.visit(stringify!($nb), super::$NB, <super::$NB as Binary>::SAMPLES);)*
-            $(visit.visit(stringify!($b), super::$B, <super::$B as Binary>::SAMPLES);)*
-            $(visit.visit(stringify!($t), super::$T, <super::$T as Ternary>::SAMPLES);)*
+            $(visit.visit(&Subject::new(stringify!($nb), super::$NB, <super::$NB as Binary>::SAMPLES));)*
+            $(visit.visit(&Subject::new(stringify!($b), super::$B, <super::$B as Binary>::SAMPLES));)*
+            $(visit.visit(&Subject::new(stringify!($t), super::$T, <super::$T as Ternary>::SAMPLES));)*
         }
 
         /// The types of the list.
@@ -151,29 +202,11 @@ fn single(samples: &[f64]) -> Vec<[f64; 1]> {
     samples.iter().map(|&x| [x]).collect()
 }
 
-/// A primitive with the sign of one partial flipped, or with one partial left out: what the suite must find.
+/// A partial that is multiplied by something: by -1, its sign is flipped. What the suite must find.
 #[derive(Clone, Copy, Debug)]
-struct Planted<P> {
-    right: P,
+struct Planted {
     argument: usize,
     factor: f64,
-}
-
-impl<const N: usize, P: Primitive<N>> Primitive<N> for Planted<P> {
-    fn reads(self) -> Reads {
-        self.right.reads()
-    }
-    fn value<T: Plain>(self, x: [T; N]) -> T {
-        self.right.value(x)
-    }
-    fn pullback<E: Elementary>(self, x: [E; N], y: E, y_bar: E) -> [E; N] {
-        let mut bars = self.right.pullback(x, y, y_bar);
-        bars[self.argument] = bars[self.argument].clone().scale(self.factor);
-        bars
-    }
-    fn call<E: Elementary>(self, x: [E; N]) -> E {
-        self.right.call(x)
-    }
 }
 
 /// Whether two numbers agree to `relative`, infinities and NaN with themselves.
@@ -183,7 +216,7 @@ fn near(a: f64, b: f64, relative: f64) -> bool {
 
 /// The derivative of `f` by argument `k` at `x`, by central differences extrapolated once (Richardson 1911), and
 /// how far the rounding of `f` may have carried it.
-fn difference<const N: usize>(f: impl Fn([f64; N]) -> f64, x: [f64; N], k: usize) -> (f64, f64) {
+fn difference<const N: usize>(f: &dyn Fn([f64; N]) -> f64, x: [f64; N], k: usize) -> (f64, f64) {
     let width = 2.0_f64.powi(-10) * if x[k] == 0.0 { 1.0 } else { x[k].abs() };
     let at = |h: f64| {
         let mut moved = x;
@@ -197,44 +230,40 @@ fn difference<const N: usize>(f: impl Fn([f64; N]) -> f64, x: [f64; N], k: usize
 
 /// The primitive by itself at one sample: value in both precisions, first and second derivatives against
 /// differences, linearity. Err says what is off.
-fn check<const N: usize>(p: impl Primitive<N>, x: [f64; N]) -> Result<(), String> {
-    let y = p.value(x);
+fn check<const N: usize>(p: &Subject<N>, plant: Option<Planted>, x: [f64; N]) -> Result<(), String> {
+    let planted = |k: usize| plant.map_or(1.0, |plant| if plant.argument == k { plant.factor } else { 1.0 });
+    let y = (p.value)(x);
     if x.iter().all(|&x| (x as f32).is_normal() || x == 0.0) {
         let single = x.map(|x| x as f32);
-        let (got, want) = (f64::from(p.value(single)), p.value(single.map(f64::from)));
+        let (got, want) = (f64::from((p.value_f32)(single)), (p.value)(single.map(f64::from)));
         if !near(got, want, 1e-6) {
             return Err(format!("value in f32 {got}, in f64 {want}"));
         }
     }
-    let partials = p.pullback(x, y, 1.0);
     for k in 0..N {
-        let (want, noise) = difference(|x| p.value(x), x, k);
-        let off = (partials[k] - want).abs();
+        let pullback = |x, y, y_bar| planted(k) * (p.pullback)(x, y, y_bar)[k];
+        let partial = pullback(x, y, 1.0);
+        let (want, noise) = difference(&p.value, x, k);
+        let off = (partial - want).abs();
         if off.is_nan() || off > 1e-7 * want.abs() + noise {
-            return Err(format!("partial {k} is {}, differences say {want}", partials[k]));
+            return Err(format!("partial {k} is {partial}, differences say {want}"));
         }
         for j in 0..N {
-            let got = second(p, x, k, j);
-            let (want, noise) = difference(|x| p.pullback(x, p.value(x), 1.0)[k], x, j);
+            let got = planted(k) * p.second(x, k, j);
+            let (want, noise) = difference(&|x| pullback(x, (p.value)(x), 1.0), x, j);
             // Beyond the range of f64 there is nothing to compare.
             let off = (got - want).abs();
             if want.is_finite() && (off.is_nan() || off > 1e-6 * want.abs() + noise) {
                 return Err(format!("second partial {k} {j} is {got}, differences say {want}"));
             }
         }
-        let halves = p.pullback(x, y, 0.25)[k] + p.pullback(x, y, 0.75)[k];
-        let (double, none) = (p.pullback(x, y, -2.0)[k], p.pullback(x, y, 0.0)[k]);
-        if !near(double, -2.0 * partials[k], 1e-15) || !near(halves, partials[k], 1e-14) || none != 0.0 {
+        let halves = pullback(x, y, 0.25) + pullback(x, y, 0.75);
+        let (double, none) = (pullback(x, y, -2.0), pullback(x, y, 0.0));
+        if !near(double, -2.0 * partial, 1e-15) || !near(halves, partial, 1e-14) || none != 0.0 {
             return Err(format!("partial {k} is not linear in the cotangent"));
         }
     }
     Ok(())
-}
-
-/// `∂²y/∂xₖ∂xⱼ`: the pullback over duals.
-fn second<const N: usize>(p: impl Primitive<N>, x: [f64; N], k: usize, j: usize) -> f64 {
-    let duals = along(x, j);
-    p.pullback(duals, p.call(duals), Dual::constant(1.0))[k].tangent
 }
 
 /// Duals at `x` in the direction of argument `j`.
@@ -244,11 +273,11 @@ fn along<const N: usize>(x: [f64; N], j: usize) -> [Dual<f64>; N] {
 
 struct ByItself(usize);
 impl Visit for ByItself {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
-        assert!(samples.len() >= 2, "{name} wants samples");
-        for &x in samples {
-            if let Err(what) = check(p, x) {
-                panic!("{name} {p:?} at {x:?}: {what}");
+    fn visit<const N: usize>(&mut self, p: &Subject<N>) {
+        assert!(p.samples.len() >= 2, "{} wants samples", p.name);
+        for &x in &p.samples {
+            if let Err(what) = check(p, None, x) {
+                panic!("{} at {x:?}: {what}", p.name);
             }
         }
         self.0 += 1;
@@ -269,18 +298,17 @@ struct Mutations {
     found: usize,
 }
 impl Visit for Mutations {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+    fn visit<const N: usize>(&mut self, p: &Subject<N>) {
         for argument in 0..N {
-            if samples.iter().all(|&x| p.pullback(x, p.value(x), 1.0)[argument] == 0.0) {
-                self.vanishing.push(format!("{name} {argument}"));
+            if p.samples.iter().all(|&x| p.partials(x)[argument] == 0.0) {
+                self.vanishing.push(format!("{} {argument}", p.name));
                 continue;
             }
             for factor in [-1.0, 0.0, 1.01] {
-                let wrong = Planted { right: p, argument, factor };
-                let report = samples.iter().find_map(|&x| check(wrong, x).err());
-                let report =
-                    report.unwrap_or_else(|| panic!("{name}: partial {argument} times {factor} passed"));
-                assert!(report.starts_with(&format!("partial {argument} is")), "{name}: {report}");
+                let plant = Some(Planted { argument, factor });
+                let report = p.samples.iter().find_map(|&x| check(p, plant, x).err());
+                let report = report.unwrap_or_else(|| panic!("{}: {plant:?} passed", p.name));
+                assert!(report.starts_with(&format!("partial {argument} is")), "{}: {report}", p.name);
                 self.found += 1;
             }
         }
@@ -291,33 +319,33 @@ impl Visit for Mutations {
 fn a_partial_with_its_sign_flipped_is_reported() {
     let mut mutations = Mutations::default();
     each_primitive(1, &mut mutations);
-    assert_eq!(mutations.vanishing, ["heaviside 0", "heaviside 1", "gate 0"]);
+    assert_eq!(mutations.vanishing, ["heaviside Heaviside 0", "heaviside Heaviside 1", "gate Gate 0"]);
     let partials: usize = super::table().iter().map(|row| row.1).sum();
     assert_eq!(mutations.found, 3 * (partials - mutations.vanishing.len()));
 }
 
-/// Which declared reads made a difference somewhere.
+/// Which declared reads made a difference somewhere, by the name of the primitive without its parameter.
 #[derive(Default)]
 struct ReadsAreTrue(Vec<(String, bool)>);
 impl Visit for ReadsAreTrue {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
-        let reads = p.reads();
+    fn visit<const N: usize>(&mut self, p: &Subject<N>) {
         if N == 3 {
             return; // A ternary primitive declares nothing: tensors compose it of binary ones.
         }
+        let method = p.name.split(' ').next().unwrap_or_default();
         for argument in 0..=N {
-            let declared = if argument == N { reads.output } else { reads.inputs[argument] };
+            let declared = if argument == N { p.reads.output } else { p.reads.inputs[argument] };
             let mut matters = false;
             // Zero is what a gate looks for.
-            for (&x, wrong) in samples.iter().flat_map(|x| [(x, f64::NAN), (x, 0.0)]) {
-                let (mut fed, mut y) = (x, p.value(x));
-                let want = p.pullback(x, y, 0.7).map(f64::to_bits);
+            for (&x, wrong) in p.samples.iter().flat_map(|x| [(x, f64::NAN), (x, 0.0)]) {
+                let (mut fed, mut y) = (x, (p.value)(x));
+                let want = (p.pullback)(x, y, 0.7).map(f64::to_bits);
                 *fed.get_mut(argument).unwrap_or(&mut y) = wrong;
-                matters |= p.pullback(fed, y, 0.7).map(f64::to_bits) != want;
+                matters |= (p.pullback)(fed, y, 0.7).map(f64::to_bits) != want;
             }
-            assert!(declared || !matters, "{name} {p:?} reads value {argument}, but does not declare it");
+            assert!(declared || !matters, "{} reads value {argument}, but does not declare it", p.name);
             if declared {
-                self.0.push((format!("{name} {argument}"), matters));
+                self.0.push((format!("{method} {argument}"), matters));
             }
         }
     }
@@ -335,34 +363,25 @@ fn pullbacks_read_what_they_declare_and_nothing_else() {
 /// Duals, tapes of both precisions and programs do what the pullback says, to the bit.
 struct ScalarRunners;
 impl Visit for ScalarRunners {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
-        for &x in samples {
-            let y = p.value(x);
-            let partials = p.pullback(x, y, 1.0);
-            let forward: [f64; N] = std::array::from_fn(|k| p.call(along(x, k)).tangent);
-            assert_eq!(forward, partials, "{name} {p:?} at {x:?}: dual");
-            assert_eq!(p.call(along(x, 0)).value, y, "{name} {p:?} at {x:?}: value of the dual");
-
-            assert_eq!(swept(p, x), (y, partials.to_vec()), "{name} {p:?} at {x:?}: tape");
-            let program = Program::trace(|x| p.call(std::array::from_fn::<_, N, _>(|k| x[k])), &x);
-            assert_eq!(
-                (program.value(), program.gradient()),
-                (y, partials.to_vec()),
-                "{name} {p:?} at {x:?}: program"
-            );
+    fn visit<const N: usize>(&mut self, p: &Subject<N>) {
+        for &x in &p.samples {
+            let at = format!("{} at {x:?}", p.name);
+            let want = ((p.value)(x), p.partials(x).to_vec());
+            let forward: [f64; N] = std::array::from_fn(|k| (p.dual)(along(x, k)).tangent);
+            assert_eq!(((p.dual)(along(x, 0)).value, forward.to_vec()), want, "{at}: dual");
+            let by_tape = value_and_grad(|x| (p.var)(std::array::from_fn(|k| x[k])), &x);
+            assert_eq!(by_tape, want, "{at}: tape");
+            let program = Program::trace(|x| (p.traced)(std::array::from_fn(|k| x[k])), &x);
+            assert_eq!((program.value(), program.gradient()), want, "{at}: program");
 
             let single = x.map(|x| x as f32);
-            let y = p.value(single);
-            let partials = p.pullback(single, y, 1.0).to_vec();
-            if partials.iter().all(|partial| partial.is_finite()) {
-                assert_eq!(swept(p, single), (y, partials), "{name} {p:?} at {x:?}: tape in f32");
+            let want = ((p.value_f32)(single), (p.pullback_f32)(single).to_vec());
+            if want.1.iter().all(|partial| partial.is_finite()) {
+                let by_tape = value_and_grad(|x| (p.var_f32)(std::array::from_fn(|k| x[k])), &single);
+                assert_eq!(by_tape, want, "{at}: tape in f32");
             }
         }
     }
-}
-
-fn swept<T: Float, const N: usize>(p: impl Primitive<N>, x: [T; N]) -> (T, Vec<T>) {
-    crate::value_and_grad(|x| p.call(std::array::from_fn::<_, N, _>(|k| x[k])), &x)
 }
 
 #[test]
@@ -373,38 +392,39 @@ fn duals_tapes_and_programs_do_what_the_pullback_says() {
 /// Tensors: plain and recorded sweeps, and the second derivative, element by element.
 struct TensorRunner;
 impl Visit for TensorRunner {
-    fn visit<const N: usize>(&mut self, name: &'static str, p: impl Primitive<N>, samples: &[[f64; N]]) {
+    fn visit<const N: usize>(&mut self, p: &Subject<N>) {
         // Kernels are within 3 ulp of the primitive, and 1 - y may cost digits.
         let agree = |what: &str, got: &Tensor, want: &dyn Fn([f64; N]) -> f64| {
-            for (&got, &x) in got.as_slice().iter().zip(samples) {
+            for (&got, &x) in got.as_slice().iter().zip(&p.samples) {
                 let want = want(x);
                 let same = near(got, want, 1e-11) || (got - want).abs() < 1e-15;
-                assert!(same, "{name} {p:?} at {x:?}: {what} of the tensor {got}, of the scalar {want}");
+                assert!(same, "{} at {x:?}: {what} of the tensor {got}, of the scalar {want}", p.name);
             }
         };
         let tape = Tape::begin();
+        let length = p.samples.len();
         let x: [Tensor; N] = std::array::from_fn(|k| {
-            let column: Vec<f64> = samples.iter().map(|x| x[k]).collect();
-            tape.tensor(&Tensor::from_vec(column, &[samples.len()]).unwrap())
+            let column: Vec<f64> = p.samples.iter().map(|x| x[k]).collect();
+            tape.tensor(&Tensor::from_vec(column, &[length]).unwrap())
         });
-        let ones = || Tensor::full(&[samples.len()], 1.0);
-        let y = p.call(x.clone());
-        agree("value", &y, &|x| p.value(x));
+        let ones = || Tensor::full(&[length], 1.0);
+        let y = (p.tensor)(x.clone());
+        agree("value", &y, &p.value);
         let bar = tape.sweep_with(&y, ones()).unwrap();
         let recorded = tape.sweep_recorded_with(&y, ones()).unwrap();
         for (k, x_k) in x.iter().enumerate() {
-            let partial = |x: [f64; N]| p.pullback(x, p.value(x), 1.0)[k];
+            let partial = |x: [f64; N]| p.partials(x)[k];
             agree("sweep", &bar.of(x_k).unwrap(), &partial);
             let first = recorded.of(x_k).unwrap();
             agree("recorded sweep", &first, &partial);
             let again = match tape.sweep_with(&first, ones()) {
                 Ok(again) => Some(again),
                 Err(Error::NotRecorded { .. }) => None,
-                Err(other) => panic!("{name}: {other}"),
+                Err(other) => panic!("{}: {other}", p.name),
             };
             for (j, x_j) in x.iter().enumerate() {
-                let got = again.as_ref().map_or(Tensor::zeros(first.shape()), |bar| bar.of(x_j).unwrap());
-                agree("second derivative", &got, &|x| second(p, x, k, j));
+                let got = again.as_ref().map_or(Tensor::zeros(&[length]), |bar| bar.of(x_j).unwrap());
+                agree("second derivative", &got, &|x| p.second(x, k, j));
             }
         }
     }

@@ -18,7 +18,7 @@ impl Operation for Unary {
 
     fn reads(&self) -> Reads {
         let reads = self.0.reads();
-        Reads { inputs: reads.inputs, output: reads.output }
+        Reads { inputs: reads.inputs, more: false, output: reads.output }
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
@@ -61,7 +61,7 @@ impl Operation for Binary {
 
     fn reads(&self) -> Reads {
         let reads = self.0.reads();
-        Reads { inputs: reads.inputs, output: reads.output }
+        Reads { inputs: reads.inputs, more: false, output: reads.output }
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {

@@ -2,6 +2,7 @@
 
 use super::Tensor;
 use super::cross_entropy::SigmoidCrossEntropy;
+use super::dense::Dense;
 use super::elementwise::{Binary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
@@ -25,6 +26,12 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
     /// The output; shapes are checked here, and only here.
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error>;
 
+    /// What the pullbacks of all arguments start from, where that is not the cotangent of the output itself:
+    /// they then find it in its place, computed once.
+    fn inner_cotangent<T: Float>(&self, _at: &At<'_, T>) -> Option<Tensor<T>> {
+        None
+    }
+
     /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
 }
@@ -40,16 +47,19 @@ pub(crate) struct At<'a, T: Float> {
 /// Which values a pullback reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reads {
+    /// The first inputs.
     pub(crate) inputs: [bool; 3],
+    /// All inputs after those.
+    pub(crate) more: bool,
     pub(crate) output: bool,
 }
 
 impl Reads {
-    pub(crate) const NOTHING: Reads = Reads { inputs: [false; 3], output: false };
-    pub(crate) const INPUTS: Reads = Reads { inputs: [true; 3], output: false };
+    pub(crate) const NOTHING: Reads = Reads { inputs: [false; 3], more: false, output: false };
+    pub(crate) const INPUTS: Reads = Reads { inputs: [true; 3], more: true, output: false };
 
     pub(crate) fn input(self, k: usize) -> bool {
-        self.inputs.get(k).copied().unwrap_or(false)
+        self.inputs.get(k).copied().unwrap_or(self.more)
     }
 }
 
@@ -73,6 +83,10 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.forward(inputs)),* }
             }
 
+            pub(crate) fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
+            }
+
             pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback(at, argument)),* }
             }
@@ -85,7 +99,7 @@ macro_rules! operations {
 }
 operations! {
     Unary, Binary,
-    Matmul,
+    Matmul, Dense,
     Sum, SumOfSquares,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
     SigmoidCrossEntropy,

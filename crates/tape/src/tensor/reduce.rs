@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use crate::shape::Axes;
-use crate::{Error, Float, Shape, kernel};
+use crate::{Error, Float, Shape, kernel, tape};
 
 /// `y = Σ x` over the given axes, `x̄ += ȳ`, repeated along them.
 ///
@@ -16,9 +16,11 @@ pub(crate) struct Sum {
     keep: bool,
 }
 
-/// `y = Σ x²` over all elements, `x̄ += 2 x ȳ`: what a quadratic penalty is made of, in one pass each way.
+/// `y = k Σ x²` over all elements of all inputs, `x̄ += 2 k x ȳ`: a quadratic penalty, in one pass each way.
 #[derive(Clone, Debug)]
-pub(crate) struct SumOfSquares;
+pub(crate) struct SumOfSquares {
+    k: f64,
+}
 
 impl<T: Float> Tensor<T> {
     /// The sum of the squares of all elements, a tensor without axes.
@@ -32,7 +34,25 @@ impl<T: Float> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn sum_of_squares(&self) -> Self {
-        apply(SumOfSquares, &[self]).unwrap_or_else(|error| error.raise())
+        apply(SumOfSquares { k: 1.0 }, &[self]).unwrap_or_else(|error| error.raise())
+    }
+
+    /// k times the sum of the squares of all elements of these tensors, a tensor without axes: the penalty
+    /// `λ/2n Σ θ²` over the layers of a network is one operation.
+    ///
+    /// # Errors
+    /// When a tensor is of another tape.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::Tensor;
+    /// let (a, b) = (Tensor::full(&[2], 3.0), Tensor::full(&[1, 1], 4.0));
+    /// assert_eq!(Tensor::quadratic_penalty(0.5, &[&a, &b])?.item(), Ok(17.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn quadratic_penalty(k: f64, tensors: &[&Tensor<T>]) -> Result<Self, Error> {
+        apply(SumOfSquares { k }, tensors)
     }
 
     /// The sum of all elements, a tensor without axes.
@@ -104,6 +124,13 @@ impl<T: Float> Tensor<T> {
             return Ok(self);
         }
         let added = self.shape.rank() - shape.len();
+        if tape::is_paused() && *shape == self.shape[added..] {
+            // Only new axes in front, as for a bias: columns of a matrix.
+            let columns = shape.iter().product();
+            return Ok(Tensor::build(Shape::new(shape), |sums| {
+                sum_middle(self.as_slice(), [1, self.shape[..added].iter().product(), columns], sums);
+            }));
+        }
         let repeated = |&axis: &usize| axis < added || (shape[axis - added] == 1 && self.shape[axis] != 1);
         let axes: Axes = (0..self.shape.rank()).filter(repeated).collect();
         apply(Sum { axes, keep: true }, &[&self])?.reshape(shape)
@@ -185,12 +212,23 @@ impl Operation for SumOfSquares {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let total = kernel::sum_of_squares(inputs[0].as_slice());
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+        let squares = inputs.iter().map(|x| kernel::sum_of_squares(x.as_slice()));
+        let total: T = squares.sum();
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total * T::from_f64(self.k)))
     }
 
-    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        &at.inputs[0] * at.cotangent.scale(2.0)
+    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
+        let x = &at.inputs[argument];
+        if !tape::is_paused() {
+            return x * at.cotangent.scale(2.0 * self.k);
+        }
+        // The same formula in one pass.
+        let factor = T::from_f64(2.0 * self.k) * at.cotangent.as_slice()[0];
+        Tensor::build(x.shape.clone(), |x_bar| {
+            for (x_bar, &x) in x_bar.iter_mut().zip(x.as_slice()) {
+                *x_bar = factor * x;
+            }
+        })
     }
 }
 

@@ -291,9 +291,9 @@ fn cross_entropy<T: Float>(logit: f64, target: f64) -> f64 {
 
 #[test]
 fn the_cross_entropy_is_that_of_the_logarithms_where_these_are_safe() {
-    for logit in [-5.0, -0.5, 0.0, 0.5, 5.0] {
+    for logit in [-5.0_f64, -0.5, 0.0, 0.5, 5.0] {
         for target in [0.0, 0.3, 0.5, 1.0] {
-            let h = 1.0 / (1.0 + (-logit as f64).exp());
+            let h = 1.0 / (1.0 + (-logit).exp());
             let want = -(target * h.ln() + (1.0 - target) * (1.0 - h).ln());
             assert!((cross_entropy::<f64>(logit, target) - want).abs() < 1e-13);
             assert!((cross_entropy::<f32>(logit, target) - want).abs() < 1e-5);

@@ -4,9 +4,8 @@ use approx::assert_relative_eq;
 use tape::{Dual, Real, Real64, Tape, Var, check, grad, hvp, jvp, value_and_grad, vjp};
 
 fn rosenbrock<R: Real>(x: &[R]) -> R {
-    let terms = x.windows(2).map(|x| {
-        (R::from_f64(1.0) - x[0]).powi(2) + (x[1] - x[0].powi(2)).powi(2).scale(100.0)
-    });
+    let terms =
+        x.windows(2).map(|x| (R::from_f64(1.0) - x[0]).powi(2) + (x[1] - x[0].powi(2)).powi(2).scale(100.0));
     terms.sum()
 }
 
@@ -63,9 +62,9 @@ fn a_matrix_function_by_elimination_has_the_cofactors_for_a_gradient() {
             det *= m[k][k];
             for i in k + 1..3 {
                 let factor = m[i][k] / m[k][k];
-                for j in k..3 {
-                    let above = m[k][j];
-                    m[i][j] -= factor * above;
+                let above = m[k].clone();
+                for (entry, above) in m[i].iter_mut().zip(above).skip(k) {
+                    *entry -= factor * above;
                 }
             }
         }

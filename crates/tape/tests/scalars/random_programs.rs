@@ -93,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn hessian_products_are_symmetric_and_linear((steps, x) in programs(), seed in 0.1..1.0) {
+    fn hessian_products_are_symmetric_and_linear((steps, x) in programs(), seed in 0.1..1.0_f64) {
         let f = |x: &[Dual<tape::Var>]| run(&steps, x);
         let u: Vec<f64> = (0..x.len()).map(|k| (seed + k as f64).sin()).collect();
         let v: Vec<f64> = (0..x.len()).map(|k| (seed * 3.0 + k as f64).cos()).collect();
