@@ -45,3 +45,8 @@ pub use model_file::Model;
 pub use network::{Leaves, Network};
 pub use optimizer::Optimizer;
 pub use train::{Epoch, Stepper, Training};
+
+// The README's snippets are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -444,7 +444,7 @@ impl Tape {
             let node = Node {
                 op: None,
                 inputs: SmallVec::new(),
-                output: value.without_data_unless(room.state.keep_all),
+                output: value.clone(),
                 kept: true,
             };
             value.with_handle(push_node(&mut room.state, node))

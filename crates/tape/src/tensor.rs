@@ -16,6 +16,7 @@ mod storage;
 
 pub use matmul::{Factor, Transposed};
 pub(crate) use operation::{At, Op};
+use storage::Body;
 pub(crate) use storage::Pool;
 
 use crate::tape::{self, Handle};
@@ -41,10 +42,8 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub struct Tensor<T: Float = f64> {
-    /// None where a tape knows that nobody will read the data.
-    data: Option<Arc<Vec<T>>>,
-    offset: usize,
-    shape: Shape,
+    /// Always there; an option only so that dropping can give it back to the pool.
+    body: Option<Arc<Body<T>>>,
     handle: Handle,
 }
 
@@ -78,7 +77,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn from_vec(values: Vec<T>, shape: &[usize]) -> Result<Self, Error> {
         let shape = fitting("from_vec", values.len(), shape)?;
-        Ok(Tensor::from_parts(Arc::new(values), 0, shape))
+        Ok(Tensor::of(storage::with_elements(values, shape)))
     }
 
     /// The tensor without axes that holds one number.
@@ -165,12 +164,12 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn at(&self, index: &[usize]) -> Result<Var<T>, Error> {
-        if index.len() != self.shape.rank() {
-            let want = format!("wants an index for each axis of {:?}", self.shape);
+        if index.len() != self.dims().rank() {
+            let want = format!("wants an index for each axis of {:?}", self.dims());
             return Err(Error::Length { operation: "at", want, got: index.len() });
         }
         let mut offset = 0;
-        for (axis, (&i, &length)) in index.iter().zip(&*self.shape).enumerate() {
+        for (axis, (&i, &length)) in index.iter().zip(&**self.dims()).enumerate() {
             if i >= length {
                 let want = format!("wants an index below {length} along axis {axis}");
                 return Err(Error::Index { operation: "at", want, got: i });
@@ -190,7 +189,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tape::Tensor::<f64>::zeros(&[2, 3]).shape(), [2, 3]);
     /// ```
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        self.dims()
     }
 
     /// How many elements there are.
@@ -199,7 +198,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tape::Tensor::<f64>::zeros(&[2, 3]).len(), 6);
     /// ```
     pub fn len(&self) -> usize {
-        self.shape.elements()
+        self.dims().elements()
     }
 
     /// Whether there are no elements.
@@ -217,8 +216,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tape::Tensor::full(&[2], 1.0).as_slice(), [1.0, 1.0]);
     /// ```
     pub fn as_slice(&self) -> &[T] {
-        let data = self.data.as_ref().expect("a pullback reads only what its operation declares to read");
-        &data[self.offset..self.offset + self.shape.elements()]
+        self.body().elements().expect("a pullback reads only what its operation declares to read")
     }
 
     /// A copy of the elements, last axis fastest.
@@ -241,7 +239,7 @@ impl<T: Float> Tensor<T> {
     pub fn item(&self) -> Result<T, Error> {
         match self.as_slice() {
             [element] => Ok(*element),
-            _ => Err(Error::shape("item", "wants exactly one element", &[&self.shape])),
+            _ => Err(Error::shape("item", "wants exactly one element", &[self.dims()])),
         }
     }
 
@@ -257,13 +255,10 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.handle = Handle::default();
-        let elements = self.shape.elements();
-        let unshared = self.data.as_mut().is_some_and(|data| Arc::get_mut(data).is_some());
-        if !unshared {
-            *self = Tensor::build(self.shape.clone(), |data| data.copy_from_slice(self.as_slice()));
+        if self.unshared().is_none() {
+            *self = Tensor::build(self.dims().clone(), |data| data.copy_from_slice(self.as_slice()));
         }
-        let data = self.data.as_mut().and_then(Arc::get_mut).expect("unshared by now");
-        &mut data[self.offset..self.offset + elements]
+        self.unshared().expect("nothing else holds what was just made")
     }
 
     /// The part of a one-dimensional tensor that starts at `offset`, in another shape, without a copy: how
@@ -285,7 +280,7 @@ impl<T: Float> Tensor<T> {
             let want = format!("wants a part that ends within the {} elements", self.len());
             return Err(Error::Length { operation: "view", want, got: end });
         }
-        Ok(Tensor { data: self.data.clone(), offset: self.offset + offset, shape, handle: Handle::default() })
+        Ok(Tensor::of(storage::part(self.shared(), offset, shape)))
     }
 
     /// Whether the tensor stands on a tape: false for constants.
@@ -332,18 +327,34 @@ impl<T: Float> Tensor<T> {
 
     /// A constant of this shape whose data `fill` writes. What it finds there is left from another tensor.
     pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        let mut data = storage::take(shape.elements());
-        fill(Arc::get_mut(&mut data).expect("a buffer from the pool is not shared"));
-        Tensor::from_parts(data, 0, shape)
+        Tensor::of(storage::take(shape, fill))
     }
 
-    fn from_parts(data: Arc<Vec<T>>, offset: usize, shape: Shape) -> Self {
-        Tensor { data: Some(data), offset, shape, handle: Handle::default() }
+    fn of(body: Arc<Body<T>>) -> Self {
+        Tensor { body: Some(body), handle: Handle::default() }
+    }
+
+    fn shared(&self) -> &Arc<Body<T>> {
+        self.body.as_ref().expect("only dropping takes the body")
+    }
+
+    fn body(&self) -> &Body<T> {
+        self.shared()
+    }
+
+    /// The elements, to write to, if nothing else holds them.
+    fn unshared(&mut self) -> Option<&mut [T]> {
+        Arc::get_mut(self.body.as_mut()?)?.own_mut()
+    }
+
+    /// The lengths of the axes, as the shape that they are.
+    pub(crate) fn dims(&self) -> &Shape {
+        &self.body().shape
     }
 
     /// The same data under another shape with as many elements, as a constant.
     pub(crate) fn reshaped(&self, shape: Shape) -> Self {
-        Tensor { data: self.data.clone(), offset: self.offset, shape, handle: Handle::default() }
+        Tensor::of(storage::part(self.shared(), 0, shape))
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -357,32 +368,34 @@ impl<T: Float> Tensor<T> {
     }
 
     pub(crate) fn with_handle(&self, handle: Handle) -> Self {
-        Tensor { data: self.data.clone(), offset: self.offset, shape: self.shape.clone(), handle }
+        Tensor { body: self.body.clone(), handle }
     }
 
     /// Shape and handle, and the data only if somebody will read it.
     pub(crate) fn without_data_unless(&self, read: bool) -> Self {
-        let data = if read { self.data.clone() } else { None };
-        Tensor { data, offset: self.offset, shape: self.shape.clone(), handle: self.handle }
+        if read {
+            return self.clone();
+        }
+        Tensor { body: Some(storage::without_elements(self.dims().clone())), handle: self.handle }
     }
 
     /// The elements, unless the tape has let go of them.
     pub(crate) fn data_if_kept(&self) -> Option<&[T]> {
-        self.data.as_ref().map(|data| &data[self.offset..self.offset + self.shape.elements()])
+        self.body().elements()
     }
 
     /// Adds `other`, of the same shape, in place where nothing else holds the data.
     pub(crate) fn accumulate(&mut self, other: &Tensor<T>) {
-        debug_assert_eq!(self.shape, other.shape, "cotangents have the shape of their tensor");
-        let unshared = self.data.as_mut().is_some_and(|data| Arc::get_mut(data).is_some());
-        if unshared {
-            crate::kernel::axpy(T::from_f64(1.0), other.as_slice(), self.as_mut_slice());
-        } else {
-            *self = Tensor::build(self.shape.clone(), |sum| {
-                for ((sum, &a), &b) in sum.iter_mut().zip(self.as_slice()).zip(other.as_slice()) {
-                    *sum = a + b;
-                }
-            });
+        debug_assert_eq!(self.dims(), other.dims(), "cotangents have the shape of their tensor");
+        match self.unshared() {
+            Some(sum) => crate::kernel::axpy(T::from_f64(1.0), other.as_slice(), sum),
+            None => {
+                *self = Tensor::build(self.dims().clone(), |sum| {
+                    for ((sum, &a), &b) in sum.iter_mut().zip(self.as_slice()).zip(other.as_slice()) {
+                        *sum = a + b;
+                    }
+                });
+            }
         }
     }
 }
@@ -404,8 +417,8 @@ impl<T: Float> Clone for Tensor<T> {
 
 impl<T: Float> Drop for Tensor<T> {
     fn drop(&mut self) {
-        if let Some(data) = self.data.take() {
-            storage::give(data);
+        if let Some(body) = self.body.take() {
+            storage::give(body);
         }
     }
 }
@@ -413,13 +426,13 @@ impl<T: Float> Drop for Tensor<T> {
 /// Equal where shapes and elements are, by the rules of floats: NaN equals nothing.
 impl<T: Float> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.shape == other.shape && self.as_slice() == other.as_slice()
+        self.dims() == other.dims() && self.as_slice() == other.as_slice()
     }
 }
 
 impl<T: Float> fmt::Debug for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor<{}>{:?}", T::NAME, self.shape)?;
+        write!(f, "Tensor<{}>{:?}", T::NAME, self.dims())?;
         match self.data_if_kept() {
             Some(elements) if elements.len() <= 64 => write!(f, " {elements:?}"),
             Some(elements) => write!(f, " {:?} and {} more", &elements[..8], elements.len() - 8),

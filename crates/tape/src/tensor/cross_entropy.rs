@@ -44,9 +44,9 @@ impl Operation for SigmoidCrossEntropy {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (z, targets) = (inputs[0], inputs[1]);
-        if z.shape != targets.shape {
+        if z.dims() != targets.dims() {
             let want = "logits and targets must have one shape";
-            return Err(Error::shape(self.name(), want, &[&z.shape, &targets.shape]));
+            return Err(Error::shape(self.name(), want, &[z.dims(), targets.dims()]));
         }
         let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
         // Folded without a branch, so that checking costs little beside the logarithms. A NaN fails it.
@@ -54,7 +54,7 @@ impl Operation for SigmoidCrossEntropy {
         if !targets.as_slice().iter().fold(true, |all, t| all & fits(t)) {
             let wrong = targets.as_slice().iter().copied().find(|t| !fits(t));
             let want = format!("targets must lie in [0, 1], got {} among those of", wrong.unwrap_or(zero));
-            return Err(Error::shape(self.name(), want, &[&targets.shape]));
+            return Err(Error::shape(self.name(), want, &[targets.dims()]));
         }
         let total = kernel::sigmoid_cross_entropy(z.as_slice(), targets.as_slice());
         Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
@@ -70,7 +70,7 @@ impl Operation for SigmoidCrossEntropy {
         }
         // The same formula in one pass.
         let scale = y_bar.as_slice()[0];
-        Tensor::build(z.shape.clone(), |z_bar| {
+        Tensor::build(z.dims().clone(), |z_bar| {
             kernel::sigmoid_cross_entropy_gradient(z.as_slice(), targets.as_slice(), scale, z_bar);
         })
     }

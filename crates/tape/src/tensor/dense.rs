@@ -100,7 +100,7 @@ impl Operation for Dense {
             return Some(y * y.clone().scale(-1.0).shift(1.0) * y_bar);
         }
         // The same formula in one pass.
-        Some(Tensor::build(y.shape.clone(), |z_bar| {
+        Some(Tensor::build(y.dims().clone(), |z_bar| {
             kernel::sigmoid_gradient(y.as_slice(), y_bar.as_slice(), z_bar);
         }))
     }

@@ -24,7 +24,7 @@ impl Operation for Unary {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
         let elements = x.as_slice();
-        Ok(Tensor::build(x.shape.clone(), |y| match self.0 {
+        Ok(Tensor::build(x.dims().clone(), |y| match self.0 {
             UnaryOp::Exp(_) => kernel::exp(elements, y),
             UnaryOp::Ln(_) => kernel::ln(elements, y),
             UnaryOp::Tanh(_) => kernel::tanh(elements, y),
@@ -43,7 +43,7 @@ impl Operation for Unary {
         let y_bar = y_bar.as_slice();
         let x = x.data_if_kept().unwrap_or(y_bar);
         let y = y.data_if_kept().unwrap_or(y_bar);
-        Tensor::build(at.cotangent.shape.clone(), |x_bar| match self.0 {
+        Tensor::build(at.cotangent.dims().clone(), |x_bar| match self.0 {
             UnaryOp::Sigmoid(_) => kernel::sigmoid_gradient(y, y_bar, x_bar),
             other => pull(other, x, y, y_bar, x_bar),
         })
@@ -66,7 +66,7 @@ impl Operation for Binary {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (a, b) = (inputs[0], inputs[1]);
-        let shape = Shape::broadcast(self.name(), &a.shape, &b.shape)?;
+        let shape = Shape::broadcast(self.name(), a.dims(), b.dims())?;
         Ok(Tensor::build(shape.clone(), |y| zip(self.0, [a, b], &shape, y)))
     }
 
@@ -146,7 +146,7 @@ macro_rules! methods {
         }
 
         impl<T: Float> Elementary for Tensor<T> {
-            fn like(&self, value: f64) -> Self { Tensor::full(&self.shape, T::from_f64(value)) }
+            fn like(&self, value: f64) -> Self { Tensor::full(self.dims(), T::from_f64(value)) }
             $(#[track_caller] fn $u(self) -> Self { unary(UnaryOp::$U(primitive::$U), &self) })*
             $(#[track_caller] fn $p(self, parameter: $type) -> Self {
                 unary(UnaryOp::$P(primitive::$P(parameter)), &self)
@@ -265,7 +265,7 @@ fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(
 #[inline(always)]
 fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T) {
     let [a, b] = operands.map(Tensor::as_slice);
-    let [a_shape, b_shape] = operands.map(|operand| &*operand.shape);
+    let [a_shape, b_shape] = operands.map(|operand| &*operand.dims());
     if y.is_empty() {
         return;
     }

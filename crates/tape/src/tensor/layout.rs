@@ -80,7 +80,7 @@ impl<T: Float> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn transpose(&self) -> Self {
-        let axes = (0..self.shape.rank()).rev().collect();
+        let axes = (0..self.dims().rank()).rev().collect();
         apply(Permute { axes }, &[self]).unwrap_or_else(|error| error.raise())
     }
 
@@ -97,10 +97,10 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn permute(&self, axes: &[usize]) -> Result<Self, Error> {
-        let rank = self.shape.rank();
+        let rank = self.dims().rank();
         if axes.len() != rank || (0..rank).any(|axis| !axes.contains(&axis)) {
             let want = format!("wants each of the {rank} axes once, got {axes:?} for");
-            return Err(Error::shape("permute", want, &[&self.shape]));
+            return Err(Error::shape("permute", want, &[self.dims()]));
         }
         apply(Permute { axes: axes.into() }, &[self])
     }
@@ -154,18 +154,18 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn slice(&self, ranges: &[Range<usize>]) -> Result<Self, Error> {
-        let rank = self.shape.rank();
+        let rank = self.dims().rank();
         if ranges.len() > rank {
-            let want = format!("wants at most {rank} ranges for shape {:?}", self.shape);
+            let want = format!("wants at most {rank} ranges for shape {:?}", self.dims());
             return Err(Error::Length { operation: "slice", want, got: ranges.len() });
         }
-        for (axis, (range, &length)) in ranges.iter().zip(&*self.shape).enumerate() {
+        for (axis, (range, &length)) in ranges.iter().zip(self.shape()).enumerate() {
             if range.start > range.end || range.end > length {
                 let want = format!("wants a range within 0..{length} along axis {axis}, got {range:?} of");
-                return Err(Error::shape("slice", want, &[&self.shape]));
+                return Err(Error::shape("slice", want, &[self.dims()]));
             }
         }
-        let whole = self.shape[ranges.len()..].iter().map(|&length| (0, length));
+        let whole = self.dims()[ranges.len()..].iter().map(|&length| (0, length));
         let ranges = ranges.iter().map(|range| (range.start, range.end)).chain(whole).collect();
         apply(Slice { ranges }, &[self])
     }
@@ -184,13 +184,13 @@ impl Operation for Reshape {
         let x = inputs[0];
         if x.len() != self.shape.elements() {
             let want = "shapes must have as many elements";
-            return Err(Error::shape("reshape", want, &[&x.shape, &self.shape]));
+            return Err(Error::shape("reshape", want, &[x.dims(), &self.shape]));
         }
         Ok(x.reshaped(self.shape.clone()))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        at.cotangent.reshape(&at.inputs[0].shape).expect("a reshape can be undone")
+        at.cotangent.reshape(at.inputs[0].dims()).expect("a reshape can be undone")
     }
 }
 
@@ -205,8 +205,8 @@ impl Operation for Permute {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        let strides = Shape::strides(&x.shape);
-        let lengths: Axes = self.axes.iter().map(|&axis| x.shape[axis]).collect();
+        let strides = Shape::strides(x.dims());
+        let lengths: Axes = self.axes.iter().map(|&axis| x.dims()[axis]).collect();
         let strides = self.axes.iter().map(|&axis| strides[axis]).collect();
         let elements = x.as_slice();
         Ok(Tensor::build(Shape::new(&lengths), |y| {
@@ -236,15 +236,15 @@ impl Operation for BroadcastTo {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        if Shape::broadcast("broadcast_to", &x.shape, &self.shape)? != self.shape {
+        if Shape::broadcast("broadcast_to", x.dims(), &self.shape)? != self.shape {
             let want = "the first shape must broadcast to the second";
-            return Err(Error::shape("broadcast_to", want, &[&x.shape, &self.shape]));
+            return Err(Error::shape("broadcast_to", want, &[x.dims(), &self.shape]));
         }
         let elements = x.as_slice();
         Ok(Tensor::build(self.shape.clone(), |y| match elements {
             [element] => y.fill(*element),
             _ => {
-                for (y, i) in y.iter_mut().zip(Repeated::new(&self.shape, &x.shape)) {
+                for (y, i) in y.iter_mut().zip(Repeated::new(&self.shape, x.dims())) {
                     *y = elements[i];
                 }
             }
@@ -273,11 +273,11 @@ impl Operation for Concat {
                 got: 0,
             });
         };
-        if self.axis >= first.shape.rank() {
-            let want = format!("wants an axis below {} for shape {:?}", first.shape.rank(), first.shape);
+        if self.axis >= first.dims().rank() {
+            let want = format!("wants an axis below {} for shape {:?}", first.dims().rank(), first.dims());
             return Err(Error::Index { operation: "concat", want, got: self.axis });
         }
-        let mut lengths: Axes = (&*first.shape).into();
+        let mut lengths: Axes = first.shape().into();
         for other in &inputs[1..] {
             let others = |shape: &Shape| {
                 let mut lengths: Axes = (&**shape).into();
@@ -286,11 +286,11 @@ impl Operation for Concat {
                 }
                 lengths
             };
-            if others(&other.shape) != others(&first.shape) {
+            if others(other.dims()) != others(first.dims()) {
                 let want = format!("shapes must agree along all axes but {}", self.axis);
-                return Err(Error::shape("concat", want, &[&first.shape, &other.shape]));
+                return Err(Error::shape("concat", want, &[first.dims(), other.dims()]));
             }
-            lengths[self.axis] += other.shape[self.axis];
+            lengths[self.axis] += other.dims()[self.axis];
         }
         let shape = Shape::checked("concat", &lengths)?;
         let inner: usize = lengths[self.axis + 1..].iter().product();
@@ -298,7 +298,7 @@ impl Operation for Concat {
         Ok(Tensor::build(shape, |y| {
             let mut start = 0;
             for x in inputs {
-                let width = x.shape[self.axis] * inner;
+                let width = x.dims()[self.axis] * inner;
                 if width > 0 {
                     for (y, x) in y.chunks_exact_mut(row).zip(x.as_slice().chunks_exact(width)) {
                         y[start..start + width].copy_from_slice(x);
@@ -310,10 +310,10 @@ impl Operation for Concat {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let along = |input: &Tensor<T>| input.shape[self.axis];
+        let along = |input: &Tensor<T>| input.dims()[self.axis];
         let start: usize = at.inputs[..argument].iter().map(along).sum();
         let mut ranges: SmallVec<[Range<usize>; 4]> =
-            at.cotangent.shape[..self.axis].iter().map(|&length| 0..length).collect();
+            at.cotangent.dims()[..self.axis].iter().map(|&length| 0..length).collect();
         ranges.push(start..start + along(&at.inputs[argument]));
         at.cotangent.slice(&ranges).expect("a piece lies within the whole")
     }
@@ -333,15 +333,15 @@ impl Operation for Slice {
         let lengths: Axes = self.ranges.iter().map(|(start, end)| end - start).collect();
         Ok(Tensor::build(Shape::new(&lengths), |y| {
             let starts: Axes = self.ranges.iter().map(|range| range.0).collect();
-            rows_of_part(&x.shape, &starts, &lengths, |whole, part| {
+            rows_of_part(x.dims(), &starts, &lengths, |whole, part| {
                 y[part].copy_from_slice(&x.as_slice()[whole]);
             });
         }))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let shape = &at.inputs[0].shape;
-        let widths = self.ranges.iter().zip(&**shape).map(|(&(start, end), length)| (start, length - end));
+        let shape = at.inputs[0].shape();
+        let widths = self.ranges.iter().zip(shape).map(|(&(start, end), length)| (start, length - end));
         apply(Pad { widths: widths.collect() }, &[at.cotangent]).expect("a slice can be padded back")
     }
 }
@@ -358,21 +358,21 @@ impl Operation for Pad {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
         let lengths: Axes =
-            self.widths.iter().zip(&*x.shape).map(|((b, a), length)| b + length + a).collect();
+            self.widths.iter().zip(x.shape()).map(|((b, a), length)| b + length + a).collect();
         let shape = Shape::checked("pad", &lengths)?;
         Ok(Tensor::build(shape, |y| {
             y.fill(T::default());
             let starts: Axes = self.widths.iter().map(|width| width.0).collect();
-            rows_of_part(&lengths, &starts, &x.shape, |whole, part| {
+            rows_of_part(&lengths, &starts, x.dims(), |whole, part| {
                 y[whole].copy_from_slice(&x.as_slice()[part]);
             });
         }))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let lengths = &at.inputs[0].shape;
+        let lengths = at.inputs[0].shape();
         let ranges =
-            self.widths.iter().zip(&**lengths).map(|(&(before, _), &length)| before..before + length);
+            self.widths.iter().zip(lengths).map(|(&(before, _), &length)| before..before + length);
         let ranges: SmallVec<[Range<usize>; 4]> = ranges.collect();
         at.cotangent.slice(&ranges).expect("what was padded lies within")
     }

@@ -63,7 +63,7 @@ impl<T: Float> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn sum(&self) -> Self {
-        let axes = (0..self.shape.rank()).collect();
+        let axes = (0..self.dims().rank()).collect();
         apply(Sum { axes, keep: false }, &[self]).unwrap_or_else(|error| error.raise())
     }
 
@@ -81,7 +81,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn sum_axes(&self, axes: &[usize], keep: bool) -> Result<Self, Error> {
-        let axes = checked_axes("sum_axes", axes, &self.shape)?;
+        let axes = checked_axes("sum_axes", axes, self.dims())?;
         apply(Sum { axes, keep }, &[self])
     }
 
@@ -113,26 +113,26 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn mean_axes(&self, axes: &[usize], keep: bool) -> Result<Self, Error> {
-        let axes = checked_axes("mean_axes", axes, &self.shape)?;
-        let count: usize = axes.iter().map(|&axis| self.shape[axis]).product();
+        let axes = checked_axes("mean_axes", axes, self.dims())?;
+        let count: usize = axes.iter().map(|&axis| self.dims()[axis]).product();
         Ok(apply(Sum { axes, keep }, &[self])?.scale(1.0 / count as f64))
     }
 
     /// This tensor summed over the axes along which broadcasting repeated a tensor of shape `shape`.
     pub(crate) fn summed_to(self, shape: &[usize]) -> Result<Self, Error> {
-        if *self.shape == *shape {
+        if **self.dims() == *shape {
             return Ok(self);
         }
-        let added = self.shape.rank() - shape.len();
-        if tape::is_paused() && *shape == self.shape[added..] {
+        let added = self.dims().rank() - shape.len();
+        if tape::is_paused() && *shape == self.dims()[added..] {
             // Only new axes in front, as for a bias: columns of a matrix.
             let columns = shape.iter().product();
             return Ok(Tensor::build(Shape::new(shape), |sums| {
-                sum_middle(self.as_slice(), [1, self.shape[..added].iter().product(), columns], sums);
+                sum_middle(self.as_slice(), [1, self.dims()[..added].iter().product(), columns], sums);
             }));
         }
-        let repeated = |&axis: &usize| axis < added || (shape[axis - added] == 1 && self.shape[axis] != 1);
-        let axes: Axes = (0..self.shape.rank()).filter(repeated).collect();
+        let repeated = |&axis: &usize| axis < added || (shape[axis - added] == 1 && self.dims()[axis] != 1);
+        let axes: Axes = (0..self.dims().rank()).filter(repeated).collect();
         apply(Sum { axes, keep: true }, &[&self])?.reshape(shape)
     }
 }
@@ -161,7 +161,7 @@ impl Operation for Sum {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        let mut lengths: Axes = (&*x.shape).into();
+        let mut lengths: Axes = x.shape().into();
         let mut partly = x.to_constant();
         // A run of neighbouring axes at a time, from the last, so that the numbers of those before stay true.
         let mut end = self.axes.len();
@@ -181,11 +181,11 @@ impl Operation for Sum {
             partly = sums;
             end = start;
         }
-        Ok(partly.reshaped(self.shape(&x.shape)))
+        Ok(partly.reshaped(self.shape(x.dims())))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let shape = &at.inputs[0].shape;
+        let shape = at.inputs[0].shape();
         let kept = Sum { axes: self.axes.clone(), keep: true }.shape(shape);
         let y_bar = at.cotangent.reshape(&kept).expect("keeping axes of length 1 keeps the elements");
         y_bar.broadcast_to(shape).expect("a sum broadcasts back to what was summed")
@@ -224,7 +224,7 @@ impl Operation for SumOfSquares {
         }
         // The same formula in one pass.
         let factor = T::from_f64(2.0 * self.k) * at.cotangent.as_slice()[0];
-        Tensor::build(x.shape.clone(), |x_bar| {
+        Tensor::build(x.dims().clone(), |x_bar| {
             for (x_bar, &x) in x_bar.iter_mut().zip(x.as_slice()) {
                 *x_bar = factor * x;
             }

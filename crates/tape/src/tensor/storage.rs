@@ -1,47 +1,123 @@
-//! Buffers that tensors have let go of, waiting to be used again.
+//! What tensors share: a shape with its elements, and the pool to which it returns when the last tensor lets go.
 //!
-//! A training step asks for the same lengths each time, so after the first it allocates nothing: the buffer
-//! comes back together with the counter it is shared by.
+//! A training step asks for the same lengths each time, so after the first it allocates nothing: a body comes
+//! back whole, with its buffer and the counter it is shared by.
 
-use crate::Float;
+use crate::{Float, Shape};
 use std::sync::Arc;
 
-/// The buffers of one precision that wait on this thread.
-#[derive(Debug)]
-pub struct Pool<T> {
-    waiting: Vec<Arc<Vec<T>>>,
+/// A shape with its elements: its own, or a part of another body's. A tape keeps bodies without elements of
+/// tensors that no pullback reads.
+#[derive(Debug, Default)]
+pub(crate) struct Body<T: Float> {
+    pub(crate) shape: Shape,
+    own: Vec<T>,
+    /// The body whose elements these are, from the offset on; it has elements of its own.
+    base: Option<Arc<Body<T>>>,
+    offset: usize,
 }
 
-/// How many buffers wait at most; the one that has waited longest goes first.
+impl<T: Float> Body<T> {
+    /// The elements, or `None` if the body is there for its shape only.
+    #[inline]
+    pub(crate) fn elements(&self) -> Option<&[T]> {
+        let count = self.shape.elements();
+        match &self.base {
+            None => (self.own.len() == count).then_some(&self.own),
+            Some(base) => Some(&base.own[self.offset..self.offset + count]),
+        }
+    }
+
+    /// The elements of a body that owns them.
+    #[inline]
+    pub(crate) fn own_mut(&mut self) -> Option<&mut [T]> {
+        (self.base.is_none() && self.own.len() == self.shape.elements()).then_some(&mut self.own)
+    }
+}
+
+/// The bodies of one precision that wait on this thread.
+#[derive(Debug)]
+pub struct Pool<T: Float> {
+    with_elements: Vec<Arc<Body<T>>>,
+    without: Vec<Arc<Body<T>>>,
+}
+
+/// How many bodies of each sort wait at most; the one that has waited longest goes first.
 const MOST_WAITING: usize = 64;
 
-impl<T> Pool<T> {
+impl<T: Float> Pool<T> {
     pub(crate) const fn new() -> Self {
-        Pool { waiting: Vec::new() }
+        Pool { with_elements: Vec::new(), without: Vec::new() }
     }
 }
 
-/// An unshared buffer of this length. Its elements are initialised, but are anybody's.
-pub(crate) fn take<T: Float>(length: usize) -> Arc<Vec<T>> {
+/// An unshared body of this shape. Its elements are initialised, but are anybody's.
+pub(crate) fn take<T: Float>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Arc<Body<T>> {
+    let count = shape.elements();
     let waiting = T::with_pool(|pool| {
         // The one that came last is the one most likely to be in cache.
-        let place = pool.waiting.iter().rposition(|buffer| buffer.len() == length)?;
-        Some(pool.waiting.swap_remove(place))
+        let place = pool.with_elements.iter().rposition(|body| body.own.len() == count)?;
+        Some(pool.with_elements.swap_remove(place))
     });
-    waiting.flatten().unwrap_or_else(|| Arc::new(vec![T::default(); length]))
+    let mut body = waiting.flatten().unwrap_or_default();
+    let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
+    if unshared.own.len() != count {
+        unshared.own = vec![T::default(); count];
+    }
+    unshared.shape = shape;
+    fill(&mut unshared.own);
+    body
 }
 
-/// Takes a buffer back, if nothing else holds it.
-pub(crate) fn give<T: Float>(mut buffer: Arc<Vec<T>>) {
-    if Arc::get_mut(&mut buffer).is_none() || buffer.is_empty() {
+/// A body with these elements.
+pub(crate) fn with_elements<T: Float>(elements: Vec<T>, shape: Shape) -> Arc<Body<T>> {
+    Arc::new(Body { shape, own: elements, base: None, offset: 0 })
+}
+
+/// A body for a shape only.
+pub(crate) fn without_elements<T: Float>(shape: Shape) -> Arc<Body<T>> {
+    let waiting = T::with_pool(|pool| pool.without.pop());
+    let mut body = waiting.flatten().unwrap_or_default();
+    let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
+    unshared.shape = shape;
+    body
+}
+
+/// The part of a body that starts at `offset`, under another shape, which must fit.
+pub(crate) fn part<T: Float>(of: &Arc<Body<T>>, offset: usize, shape: Shape) -> Arc<Body<T>> {
+    let mut body = without_elements(shape);
+    let unshared = Arc::get_mut(&mut body).expect("it was just made");
+    (unshared.base, unshared.offset) = match &of.base {
+        Some(base) => (Some(base.clone()), of.offset + offset),
+        None => (Some(of.clone()), offset),
+    };
+    body
+}
+
+/// Takes a body back, if nothing else holds it.
+pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
+    // Only strong counters are made, so a count of one is ours; whoever else let go last gives it back.
+    if Arc::strong_count(&body) != 1 {
         return;
     }
-    T::with_pool(|pool| {
-        if pool.waiting.len() == MOST_WAITING {
-            pool.waiting.remove(0);
+    if body.base.is_some() || body.own.is_empty() {
+        let Some(unshared) = Arc::get_mut(&mut body) else { return };
+        unshared.offset = 0;
+        let base = unshared.base.take();
+        T::with_pool(|pool| put(&mut pool.without, body));
+        if let Some(base) = base {
+            give(base);
         }
-        pool.waiting.push(buffer);
-    });
+    } else {
+        T::with_pool(|pool| put(&mut pool.with_elements, body));
+    }
+}
+
+fn put<T: Float>(waiting: &mut Vec<Arc<Body<T>>>, body: Arc<Body<T>>) {
+    if waiting.len() == MOST_WAITING {
+        waiting.remove(0);
+    }
+    waiting.push(body);
 }
 
 #[cfg(test)]
@@ -58,5 +134,17 @@ mod tests {
         assert_eq!(copy.as_slice()[0], 1.0);
         drop(copy);
         assert_eq!(Tensor::<f64>::zeros(&[12_345]).as_slice().as_ptr(), address);
+    }
+
+    #[test]
+    fn a_view_keeps_its_buffer_and_gives_it_back() {
+        let flat = Tensor::<f64>::full(&[54_321], 1.0);
+        let address = flat.as_slice().as_ptr();
+        let view = flat.view(21, &[54_300]).unwrap().view(300, &[540, 100]).unwrap();
+        drop(flat);
+        assert_ne!(Tensor::<f64>::zeros(&[54_321]).as_slice().as_ptr(), address, "the view still holds it");
+        assert_eq!(view.as_slice().len(), 54_000);
+        drop(view);
+        assert_eq!(Tensor::<f64>::zeros(&[54_321]).as_slice().as_ptr(), address);
     }
 }

@@ -1,10 +1,10 @@
 use super::*;
-use crate::kernel::Element;
+use crate::kernel::Plain;
 
 const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 
 /// Numbers that no two places share, with few bits: sums of their products are exact in both types.
-fn small_integers<T: Element>(count: usize, seed: u64) -> Vec<T> {
+fn small_integers<T: Plain>(count: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -14,12 +14,12 @@ fn small_integers<T: Element>(count: usize, seed: u64) -> Vec<T> {
         .collect()
 }
 
-fn element<T: Element>(factor: Factor<'_, T>, rows: usize, columns: usize, i: usize, j: usize) -> T {
+fn element<T: Plain>(factor: Factor<'_, T>, rows: usize, columns: usize, i: usize, j: usize) -> T {
     factor.data[if factor.transposed { j * rows + i } else { i * columns + j }]
 }
 
 /// The formula, one element at a time: the safe twin of the tiles.
-fn naive<T: Element>(
+fn naive<T: Plain>(
     MatmulShape { m, k, n }: MatmulShape,
     alpha: T,
     a: Factor<'_, T>,
@@ -49,7 +49,7 @@ fn cases(
     }
 }
 
-fn agrees_with_the_formula<T: Element>(sizes: &[(usize, usize, usize)]) {
+fn agrees_with_the_formula<T: Plain>(sizes: &[(usize, usize, usize)]) {
     let number = |x: f64| T::from(x).expect("a small number");
     cases(sizes.iter().copied(), |shape, a_transposed, b_transposed| {
         let MatmulShape { m, k, n } = shape;
@@ -147,16 +147,16 @@ fn an_empty_sum_scales_what_is_there() {
 }
 
 /// Numbers whose products round.
-fn fractions<T: Element>(count: usize, seed: u64) -> Vec<T> {
+fn fractions<T: Plain>(count: usize, seed: u64) -> Vec<T> {
     let third = T::from(1.0 / 3.0).expect("a third");
     small_integers::<T>(count, seed).into_iter().map(|x| (x + third) * third).collect()
 }
 
-fn bits<T: Element>(x: &[T]) -> Vec<(u64, i16, i8)> {
+fn bits<T: Plain>(x: &[T]) -> Vec<(u64, i16, i8)> {
     x.iter().map(|x| x.integer_decode()).collect()
 }
 
-fn parts_have_the_bits_of_the_whole<T: Element>() {
+fn parts_have_the_bits_of_the_whole<T: Plain>() {
     let shape = MatmulShape { m: 61, k: 600, n: 77 };
     let MatmulShape { m, k, n } = shape;
     let one = T::one();
