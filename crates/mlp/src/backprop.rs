@@ -210,9 +210,7 @@ impl<T: Float> Backprop<T> {
                 kernel::add_bias_sigmoid(z, bias);
             } else {
                 // The logarithms are taken of the logits, where nothing can round to zero.
-                for row in z.chunks_exact_mut(layer.n_out) {
-                    kernel::axpy(one, bias, row);
-                }
+                kernel::add_bias(z, bias);
                 entropy = kernel::sigmoid_cross_entropy(z, y);
                 let h = &mut self.delta[..z.len()];
                 kernel::sigmoid(z, h);

@@ -1,6 +1,7 @@
 //! The network: layer sizes and one flat buffer of parameters, run forward out of tape operations.
 
 use crate::{Activation, Error, Layer, init, loss};
+use smallvec::SmallVec;
 use tape::{Cotangents, Float, Tape, Tensor};
 
 /// A fully connected network with sigmoids everywhere.
@@ -290,7 +291,7 @@ impl<T: Float> Network<T> {
         let_go: impl FnOnce(),
         mut update: impl FnMut(&mut [T], &[T]),
     ) -> Result<(), Error> {
-        let mut gradients = Vec::with_capacity(leaves.layers.len());
+        let mut gradients: SmallVec<[_; 8]> = SmallVec::new();
         for (theta, bias) in &leaves.layers {
             gradients.push((bar.of(theta)?, bar.of(bias)?));
         }

@@ -309,8 +309,11 @@ fn culprit(
     Ok(Error::Check(Box::new(mismatch)))
 }
 
+/// Argument, element, derivative and differences of what is off.
+type Off = (usize, Vec<usize>, f64, f64);
+
 /// The first argument and element of an operation whose derivative differences do not confirm.
-fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<(usize, Vec<usize>, f64, f64)>, Error> {
+fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> {
     tape::unrecorded(|| {
         let plain: Vec<_> = inputs.iter().map(Tensor::to_constant).collect();
         let forward = |inputs: &[Tensor<f64>]| op.forward(&inputs.iter().collect::<Vec<_>>());

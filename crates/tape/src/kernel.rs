@@ -189,6 +189,19 @@ kernels! {
     /// If the lengths differ.
     network::sigmoid_gradient(a: &[T], a_bar: &[T], z_bar: &mut [T]);
 
+    /// Adds `bias` to every row of `z`, which is whole rows of `bias.len()`: the last layer's sum, of which the loss
+    /// takes the sigmoid.
+    ///
+    /// ```
+    /// let mut z = [1.0, 2.0, 3.0, 4.0];
+    /// tape::kernel::add_bias(&mut z, &[10.0, 20.0]);
+    /// assert_eq!(z, [11.0, 22.0, 13.0, 24.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `z` is not whole rows.
+    network::add_bias(z: &mut [T], bias: &[T]);
+
     /// Sets every row of `z`, which is `(rows, bias.len())`, to σ(row + bias).
     ///
     /// ```

@@ -63,7 +63,7 @@ pub enum Precision {
 pub struct Node<T: Float> {
     /// None for a leaf and for a tensor gathered from scalars.
     pub(crate) op: Option<Op>,
-    pub(crate) inputs: SmallVec<[Tensor<T>; 2]>,
+    pub(crate) inputs: SmallVec<[Tensor<T>; 3]>,
     pub(crate) output: Tensor<T>,
     /// Whether the sweep leaves its cotangent to be read.
     pub(crate) kept: bool,
@@ -642,7 +642,7 @@ impl State {
 fn push_node<T: Float>(state: &mut State, mut node: Node<T>) -> Handle {
     let number = T::nodes(state).len() as u32;
     let handle = Handle { number, tape: state.admission.id };
-    node.output = node.output.with_handle(handle);
+    node.output.set_handle(handle);
     T::nodes_mut(state).push(node);
     let kind = Kind::Node { precision: T::PRECISION, node: number };
     let line = COLUMNS.with(columns::Columns::len);
@@ -685,9 +685,12 @@ pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>
         }
         let all = room.state.keep_all;
         let reads = op.reads();
-        let inputs = inputs.iter().enumerate();
+        let mut kept_inputs = SmallVec::new();
+        for (k, input) in inputs.iter().enumerate() {
+            kept_inputs.push(input.without_data_unless(all || reads.input(k)));
+        }
         let node = Node {
-            inputs: inputs.map(|(k, input)| input.without_data_unless(all || reads.input(k))).collect(),
+            inputs: kept_inputs,
             output: output.without_data_unless(all || reads.output),
             op: Some(op),
             kept: all,

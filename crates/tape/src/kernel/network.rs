@@ -31,6 +31,34 @@ pub(super) fn sigmoid_gradient<T: Plain>(a: &[T], a_bar: &[T], z_bar: &mut [T]) 
     dispatch(SigmoidGradient(a, a_bar, z_bar));
 }
 
+struct AddBias<'a, T>(&'a mut [T], &'a [T]);
+
+impl<T: Plain> Pass for AddBias<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for row in self.0.chunks_exact_mut(self.1.len()) {
+            for (z, &b) in row.iter_mut().zip(self.1) {
+                *z = *z + b;
+            }
+        }
+    }
+}
+
+#[inline]
+pub(super) fn add_bias<T: Plain>(z: &mut [T], bias: &[T]) {
+    assert!(
+        if bias.is_empty() { z.is_empty() } else { z.len().is_multiple_of(bias.len()) },
+        "add_bias: z must be whole rows of {}, got {} elements",
+        bias.len(),
+        z.len()
+    );
+    if !bias.is_empty() {
+        dispatch(AddBias(z, bias));
+    }
+}
+
 struct AddBiasSigmoid<'a, T>(&'a mut [T], &'a [T]);
 
 impl<T: Plain> Pass for AddBiasSigmoid<'_, T> {

@@ -78,14 +78,10 @@ impl Operation for Dense {
         Ok(Tensor::build(Shape::checked(self.name(), &[m, n])?, |y| {
             let theta = kernel::Factor::transposed(theta.as_slice());
             kernel::matmul(MatmulShape { m, k, n }, one, kernel::Factor::plain(x.as_slice()), theta, zero, y);
-            if n == 0 {
-                // No unit, no bias to add.
-            } else if self.sigmoid {
+            if self.sigmoid {
                 kernel::add_bias_sigmoid(y, bias.as_slice());
             } else {
-                for row in y.chunks_exact_mut(n) {
-                    kernel::axpy(one, bias.as_slice(), row);
-                }
+                kernel::add_bias(y, bias.as_slice());
             }
         }))
     }

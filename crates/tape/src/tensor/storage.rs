@@ -38,7 +38,8 @@ impl<T: Float> Body<T> {
 /// The bodies of one precision that wait on this thread.
 #[derive(Debug)]
 pub struct Pool<T: Float> {
-    with_elements: Vec<Arc<Body<T>>>,
+    /// With their lengths beside them: the search for one does not have to follow the pointers.
+    with_elements: Vec<(usize, Arc<Body<T>>)>,
     without: Vec<Arc<Body<T>>>,
 }
 
@@ -56,8 +57,8 @@ pub(crate) fn take<T: Float>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Arc<B
     let count = shape.elements();
     let waiting = T::with_pool(|pool| {
         // The one that came last is the one most likely to be in cache.
-        let place = pool.with_elements.iter().rposition(|body| body.own.len() == count)?;
-        Some(pool.with_elements.swap_remove(place))
+        let place = pool.with_elements.iter().rposition(|(length, _)| *length == count)?;
+        Some(pool.with_elements.swap_remove(place).1)
     });
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
@@ -109,11 +110,11 @@ pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
             give(base);
         }
     } else {
-        T::with_pool(|pool| put(&mut pool.with_elements, body));
+        T::with_pool(|pool| put(&mut pool.with_elements, (body.own.len(), body)));
     }
 }
 
-fn put<T: Float>(waiting: &mut Vec<Arc<Body<T>>>, body: Arc<Body<T>>) {
+fn put<B>(waiting: &mut Vec<B>, body: B) {
     if waiting.len() == MOST_WAITING {
         waiting.remove(0);
     }

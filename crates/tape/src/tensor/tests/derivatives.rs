@@ -190,6 +190,29 @@ fn the_cross_entropy_by_logits_and_by_targets() {
 }
 
 #[test]
+fn fused_layers_and_penalties() {
+    let layer = [filled(&[5, 3], 1), filled(&[2, 3], 2), filled(&[2], 3)];
+    confirm("dense", |x| Ok(x[0].dense(&x[1], &x[2])?.sin()), &layer);
+    confirm("dense_sigmoid", |x| x[0].dense_sigmoid(&x[1], &x[2]), &layer);
+    confirm(
+        "dense of a reused matrix",
+        |x| x[0].dense_sigmoid(&x[0], &x[1]),
+        &[filled(&[3, 3], 1), filled(&[3], 2)],
+    );
+    let plain = (layer[0].matmul(layer[1].t()).unwrap() + &layer[2]).sigmoid();
+    let fused = layer[0].dense_sigmoid(&layer[1], &layer[2]).unwrap();
+    for (a, b) in fused.as_slice().iter().zip(plain.as_slice()) {
+        approx::assert_relative_eq!(*a, *b, max_relative = 1e-14);
+    }
+    let many: Vec<Tensor> = (0..5).map(|k| filled(&[2, k], k as u64)).collect();
+    let penalty = |x: &[Tensor]| {
+        let all: Vec<&Tensor> = x.iter().chain(&x[3..]).collect();
+        Ok(Tensor::quadratic_penalty(0.3, &all)?.sin())
+    };
+    confirm("quadratic_penalty of many, some twice", penalty, &many);
+}
+
+#[test]
 fn a_network_from_primitives_and_from_fused_operations_has_one_gradient() {
     let inputs = [filled(&[5, 3], 1), filled(&[2, 3], 2), filled(&[2], 3)];
     let targets = filled(&[5, 2], 4).powi(2);
