@@ -36,8 +36,9 @@ pub fn cost<T: Float>(
 ) -> Result<Tensor<T>, Error> {
     let z = leaves.logits(x)?;
     check_targets(&z, y)?;
-    let entropy = z.sigmoid_cross_entropy(y)?;
-    with_penalty(leaves, entropy, x.shape()[0], lambda)
+    let n = x.shape()[0];
+    let entropy = z.scaled_sigmoid_cross_entropy(y, 1.0 / n as f64)?;
+    with_penalty(leaves, entropy, n, lambda)
 }
 
 /// The same J written as the formula has it: sigmoid, logarithms, products and sums. It shows what the fused
@@ -80,19 +81,18 @@ pub fn cost_from_primitives<T: Float>(
     Ok(j)
 }
 
-/// `entropy / n + λ/2n Σ θ²`.
+/// `entropy + λ/2n Σ θ²`, the entropy being that of a row.
 fn with_penalty<T: Float>(
     leaves: &Leaves<T>,
     entropy: Tensor<T>,
     n: usize,
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
-    let j = entropy.scale(1.0 / n as f64);
     if lambda == T::from_f64(0.0) {
-        return Ok(j);
+        return Ok(entropy);
     }
     let theta: SmallVec<[&Tensor<T>; 8]> = leaves.layers.iter().map(|(theta, _)| theta).collect();
-    Ok(j.add(&Tensor::quadratic_penalty(lambda.to_f64() / (2.0 * n as f64), &theta)?)?)
+    Ok(entropy.add_quadratic_penalty(lambda.to_f64() / (2.0 * n as f64), &theta)?)
 }
 
 fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {

@@ -404,10 +404,10 @@ impl Sweep<'_> {
                 add_element::<f64>(state, columns, node, offset, columns.lines[start])
             }
             Kind::Node { precision: Precision::Single, node } => {
-                pull(&f32::nodes(state)[node as usize], node, columns, Slot::add)?
+                pull(&f32::nodes(state)[node as usize], node, columns, false)?
             }
             Kind::Node { precision: Precision::Double, node } => {
-                pull(&f64::nodes(state)[node as usize], node, columns, Slot::add)?
+                pull(&f64::nodes(state)[node as usize], node, columns, false)?
             }
             Kind::Gather { precision, node, start, count } => {
                 let gathered = &self.gathered[start as usize..(start + count) as usize];
@@ -472,7 +472,7 @@ fn pull<T: Float>(
     node: &Node<T>,
     number: u32,
     columns: &mut Columns,
-    add: fn(&mut Slot<T>, Tensor<T>) -> Result<(), Error>,
+    recorded: bool,
 ) -> Result<(), Error> {
     let slots = T::cotangents_mut(columns);
     let Slot::Present(y_bar) = std::mem::take(&mut slots[number as usize]) else {
@@ -485,8 +485,16 @@ fn pull<T: Float>(
         for (argument, input) in node.inputs.iter().enumerate() {
             if input.is_recorded() {
                 // Sums over repeated axes and at a fan-out happen here, once for all rules.
+                let slot = &mut slots[input.handle().number as usize];
+                if !recorded
+                    && let Slot::Present(sum) = slot
+                    && let Some(sum) = sum.unshared()
+                    && op.pullback_onto(&at, argument, sum)
+                {
+                    continue;
+                }
                 let x_bar = op.pullback(&at, argument).summed_to(input.shape())?;
-                add(&mut slots[input.handle().number as usize], x_bar)?;
+                slot.add(x_bar, recorded)?;
             }
         }
     }
@@ -495,21 +503,13 @@ fn pull<T: Float>(
 }
 
 impl<T: Float> Slot<T> {
-    /// Adds in place, for a plain sweep.
-    fn add(&mut self, more: Tensor<T>) -> Result<(), Error> {
+    /// Adds in place in a plain sweep, by a recorded operation in a recorded one.
+    fn add(&mut self, more: Tensor<T>, recorded: bool) -> Result<(), Error> {
         match self {
+            Slot::Present(sum) if recorded => *sum = Tensor::add(sum, &more)?,
             Slot::Present(sum) => sum.accumulate(&more),
             _ => *self = Slot::Present(more),
         }
-        Ok(())
-    }
-
-    /// Adds by a recorded operation, for a recorded sweep.
-    fn add_recorded(&mut self, more: Tensor<T>) -> Result<(), Error> {
-        *self = Slot::Present(match self {
-            Slot::Present(sum) => Tensor::add(sum, &more)?,
-            _ => more,
-        });
         Ok(())
     }
 }
@@ -540,7 +540,7 @@ fn recorded_step(event: Event, end: usize, columns: &mut Columns) -> Result<usiz
 
 fn recorded_pull<T: Float>(number: u32, columns: &mut Columns) -> Result<(), Error> {
     let node = tape::with_state(|state| T::nodes(state)[number as usize].clone());
-    pull(&node, number, columns, Slot::add_recorded)
+    pull(&node, number, columns, true)
 }
 
 fn no_scalar_lines(start: usize, end: usize, columns: &Columns) -> Result<(), Error> {

@@ -343,7 +343,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The elements, to write to, if nothing else holds them.
-    fn unshared(&mut self) -> Option<&mut [T]> {
+    pub(crate) fn unshared(&mut self) -> Option<&mut [T]> {
         Arc::get_mut(self.body.as_mut()?)?.own_mut()
     }
 

@@ -4,13 +4,15 @@ use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use crate::{Elementary, Error, Float, Shape, kernel, tape};
 
-/// `y = -Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))] = Σ [max(z, 0) - t z + ln(1 + e^-|z|)]`,
-/// `z̄ += (σ(z) - t) ȳ`, `t̄ += -z ȳ`.
+/// `y = -k Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))] = k Σ [max(z, 0) - t z + ln(1 + e^-|z|)]`,
+/// `z̄ += k (σ(z) - t) ȳ`, `t̄ += -k z ȳ`.
 ///
 /// The right-hand form takes no logarithm of a number that can round to zero. Its derivative is the δ of the
 /// output layer, a - y in the course's words.
 #[derive(Clone, Debug)]
-pub(crate) struct SigmoidCrossEntropy;
+pub(crate) struct SigmoidCrossEntropy {
+    k: f64,
+}
 
 impl<T: Float> Tensor<T> {
     /// The cross-entropy of targets in [0, 1] against the sigmoids of these logits, summed over all elements:
@@ -29,7 +31,25 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn sigmoid_cross_entropy(&self, targets: &Tensor<T>) -> Result<Self, Error> {
-        apply(SigmoidCrossEntropy, &[self, targets])
+        self.scaled_sigmoid_cross_entropy(targets, 1.0)
+    }
+
+    /// k times the [`sigmoid_cross_entropy`](Tensor::sigmoid_cross_entropy), in the same operation: with
+    /// `k = 1/n` the mean over n rows.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::Tensor;
+    /// let (logits, targets) = (Tensor::zeros(&[4, 1]), Tensor::full(&[4, 1], 1.0));
+    /// assert_eq!(logits.scaled_sigmoid_cross_entropy(&targets, 0.25)?.item()?, 2.0_f64.ln());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scaled_sigmoid_cross_entropy(&self, targets: &Tensor<T>, k: f64) -> Result<Self, Error> {
+        apply(SigmoidCrossEntropy { k }, &[self, targets])
     }
 }
 
@@ -53,23 +73,23 @@ impl Operation for SigmoidCrossEntropy {
         let fits = |t: &T| (*t >= zero) & (*t <= one);
         if !targets.as_slice().iter().fold(true, |all, t| all & fits(t)) {
             let wrong = targets.as_slice().iter().copied().find(|t| !fits(t));
-            let want = format!("targets must lie in [0, 1], got {} among those of", wrong.unwrap_or(zero));
+            let want = format!("targets must lie in [0, 1], there is a {} among those of shape", wrong.unwrap_or(zero));
             return Err(Error::shape(self.name(), want, &[targets.dims()]));
         }
         let total = kernel::sigmoid_cross_entropy(z.as_slice(), targets.as_slice());
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total * T::from_f64(self.k)))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let (z, targets, y_bar) = (&at.inputs[0], &at.inputs[1], at.cotangent);
         if argument == 1 {
-            return -(z * y_bar);
+            return z * y_bar.scale(-self.k);
         }
         if !tape::is_paused() {
-            return (Elementary::sigmoid(z.clone()) - targets) * y_bar;
+            return (Elementary::sigmoid(z.clone()) - targets) * y_bar.scale(self.k);
         }
         // The same formula in one pass.
-        let scale = y_bar.as_slice()[0];
+        let scale = y_bar.as_slice()[0] * T::from_f64(self.k);
         Tensor::build(z.dims().clone(), |z_bar| {
             kernel::sigmoid_cross_entropy_gradient(z.as_slice(), targets.as_slice(), scale, z_bar);
         })

@@ -101,6 +101,18 @@ impl Operation for Dense {
         }))
     }
 
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut [T]) -> bool {
+        if argument != 1 {
+            return false;
+        }
+        let (x, z_bar) = (&at.inputs[0], at.cotangent);
+        let shape = MatmulShape { m: z_bar.shape()[1], k: z_bar.shape()[0], n: x.shape()[1] };
+        let one = T::from_f64(1.0);
+        let (z_bar, x) = (kernel::Factor::transposed(z_bar.as_slice()), kernel::Factor::plain(x.as_slice()));
+        kernel::matmul(shape, one, z_bar, x, one, sum);
+        true
+    }
+
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let (x, theta, z_bar) = (&at.inputs[0], &at.inputs[1], at.cotangent);
         let product = match argument {

@@ -39,15 +39,15 @@ pub(crate) struct Concat {
 /// `y = x[range, range, …]`, `x̄ += ȳ` between zeros.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
-    /// A range for every axis.
-    ranges: SmallVec<[(usize, usize); 4]>,
+    /// A range for every axis. Boxed, as are the widths below: every node is as large as the largest operation.
+    ranges: Box<[(usize, usize)]>,
 }
 
 /// `y = x` between zeros, `x̄ += ` the inner part of `ȳ`.
 #[derive(Clone, Debug)]
 pub(crate) struct Pad {
     /// How many zeros before and after, for every axis.
-    widths: SmallVec<[(usize, usize); 4]>,
+    widths: Box<[(usize, usize)]>,
 }
 
 impl<T: Float> Tensor<T> {
@@ -99,7 +99,7 @@ impl<T: Float> Tensor<T> {
     pub fn permute(&self, axes: &[usize]) -> Result<Self, Error> {
         let rank = self.dims().rank();
         if axes.len() != rank || (0..rank).any(|axis| !axes.contains(&axis)) {
-            let want = format!("wants each of the {rank} axes once, got {axes:?} for");
+            let want = format!("axes {axes:?} must name each of the {rank} axes once");
             return Err(Error::shape("permute", want, &[self.dims()]));
         }
         apply(Permute { axes: axes.into() }, &[self])
@@ -161,7 +161,7 @@ impl<T: Float> Tensor<T> {
         }
         for (axis, (range, &length)) in ranges.iter().zip(self.shape()).enumerate() {
             if range.start > range.end || range.end > length {
-                let want = format!("wants a range within 0..{length} along axis {axis}, got {range:?} of");
+                let want = format!("range {range:?} along axis {axis} must lie within 0..{length}");
                 return Err(Error::shape("slice", want, &[self.dims()]));
             }
         }

@@ -32,6 +32,13 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
         None
     }
 
+    /// Adds the cotangent of one argument to what has come in for it already, where the rule has a way that is
+    /// cheaper than making a tensor of it first; a product adds as it multiplies. Only for plain sweeps; says
+    /// whether it did.
+    fn pullback_onto<T: Float>(&self, _at: &At<'_, T>, _argument: usize, _sum: &mut [T]) -> bool {
+        false
+    }
+
     /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
 }
@@ -85,6 +92,10 @@ macro_rules! operations {
 
             pub(crate) fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
+            }
+
+            pub(crate) fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut [T]) -> bool {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_onto(at, argument, sum)),* }
             }
 
             pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -4,6 +4,7 @@ use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use crate::shape::Axes;
 use crate::{Error, Float, Shape, kernel, tape};
+use smallvec::SmallVec;
 
 /// `y = Σ x` over the given axes, `x̄ += ȳ`, repeated along them.
 ///
@@ -17,9 +18,11 @@ pub(crate) struct Sum {
 }
 
 /// `y = k Σ x²` over all elements of all inputs, `x̄ += 2 k x ȳ`: a quadratic penalty, in one pass each way.
+/// Or `y = a + k Σ x²` over the inputs after the first, a, with `ā += ȳ`.
 #[derive(Clone, Debug)]
 pub(crate) struct SumOfSquares {
     k: f64,
+    added: bool,
 }
 
 impl<T: Float> Tensor<T> {
@@ -34,25 +37,32 @@ impl<T: Float> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn sum_of_squares(&self) -> Self {
-        apply(SumOfSquares { k: 1.0 }, &[self]).unwrap_or_else(|error| error.raise())
+        apply(SumOfSquares { k: 1.0, added: false }, &[self]).unwrap_or_else(|error| error.raise())
     }
 
-    /// k times the sum of the squares of all elements of these tensors, a tensor without axes: the penalty
-    /// `λ/2n Σ θ²` over the layers of a network is one operation.
+    /// This number and k times the sum of the squares of all elements of these tensors: a cost with its
+    /// penalty `λ/2n Σ θ²` over the layers of a network, in one operation.
     ///
     /// # Errors
-    /// When a tensor is of another tape.
+    /// When this tensor has not exactly one element, or a tensor is of another tape.
     ///
     /// ```
     /// # fn main() -> Result<(), tape::Error> {
     /// use tape::Tensor;
     /// let (a, b) = (Tensor::full(&[2], 3.0), Tensor::full(&[1, 1], 4.0));
-    /// assert_eq!(Tensor::quadratic_penalty(0.5, &[&a, &b])?.item(), Ok(17.0));
+    /// assert_eq!(Tensor::scalar(1.0).add_quadratic_penalty(0.5, &[&a, &b])?.item(), Ok(18.0));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn quadratic_penalty(k: f64, tensors: &[&Tensor<T>]) -> Result<Self, Error> {
-        apply(SumOfSquares { k }, tensors)
+    pub fn add_quadratic_penalty(&self, k: f64, tensors: &[&Tensor<T>]) -> Result<Self, Error> {
+        if self.len() != 1 {
+            let want = "wants one number to add the penalty to";
+            return Err(Error::shape("add_quadratic_penalty", want, &[self.shape()]));
+        }
+        let mut inputs: SmallVec<[&Tensor<T>; 8]> = SmallVec::new();
+        inputs.push(self);
+        inputs.extend_from_slice(tensors);
+        apply(SumOfSquares { k, added: true }, &inputs)
     }
 
     /// The sum of all elements, a tensor without axes.
@@ -212,13 +222,20 @@ impl Operation for SumOfSquares {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let squares = inputs.iter().map(|x| kernel::sum_of_squares(x.as_slice()));
-        let total: T = squares.sum();
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total * T::from_f64(self.k)))
+        let (first, squared) = if self.added { inputs.split_at(1) } else { inputs.split_at(0) };
+        let squares: T = squared.iter().map(|x| kernel::sum_of_squares(x.as_slice())).sum();
+        let before = first.first().map_or(T::default(), |a| a.as_slice()[0]);
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = before + squares * T::from_f64(self.k)))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let x = &at.inputs[argument];
+        if self.added && argument == 0 {
+            return match x.dims() == at.cotangent.dims() {
+                true => at.cotangent.clone(),
+                false => at.cotangent.reshape(x.shape()).expect("one number has one element"),
+            };
+        }
         if !tape::is_paused() {
             return x * at.cotangent.scale(2.0 * self.k);
         }

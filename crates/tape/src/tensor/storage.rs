@@ -86,8 +86,10 @@ pub(crate) fn without_elements<T: Float>(shape: Shape) -> Arc<Body<T>> {
 
 /// The part of a body that starts at `offset`, under another shape, which must fit.
 pub(crate) fn part<T: Float>(of: &Arc<Body<T>>, offset: usize, shape: Shape) -> Arc<Body<T>> {
-    let mut body = without_elements(shape);
-    let unshared = Arc::get_mut(&mut body).expect("it was just made");
+    let waiting = T::with_pool(|pool| pool.without.pop());
+    let mut body = waiting.flatten().unwrap_or_default();
+    let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
+    unshared.shape = shape;
     (unshared.base, unshared.offset) = match &of.base {
         Some(base) => (Some(base.clone()), of.offset + offset),
         None => (Some(of.clone()), offset),

@@ -323,7 +323,7 @@ fn a_target_outside_the_unit_interval_or_nan_is_refused_by_its_value() {
     for (wrong, shown) in [(1.5, "1.5"), (-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         let targets = Tensor::from_slice(&[0.0, wrong, 1.0], &[3]).unwrap();
         let error = logits.sigmoid_cross_entropy(&targets).unwrap_err().to_string();
-        let want = format!("sigmoid_cross_entropy: targets must lie in [0, 1], got {shown}");
+        let want = format!("sigmoid_cross_entropy: targets must lie in [0, 1], there is a {shown}");
         assert!(error.starts_with(&want), "{error}");
     }
 }

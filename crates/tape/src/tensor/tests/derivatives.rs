@@ -207,7 +207,7 @@ fn fused_layers_and_penalties() {
     let many: Vec<Tensor> = (0..5).map(|k| filled(&[2, k], k as u64)).collect();
     let penalty = |x: &[Tensor]| {
         let all: Vec<&Tensor> = x.iter().chain(&x[3..]).collect();
-        Ok(Tensor::quadratic_penalty(0.3, &all)?.sin())
+        Ok(Tensor::scalar(0.5).add_quadratic_penalty(0.3, &all)?.sin())
     };
     confirm("quadratic_penalty of many, some twice", penalty, &many);
 }

@@ -60,7 +60,7 @@ fn operations_that_move_elements_say_what_they_want() {
     assert_eq!(words(x.reshape(&[4])), "reshape: shapes must have as many elements, got [2, 3] and [4]");
     assert_eq!(
         words(x.permute(&[0, 0])),
-        "permute: wants each of the 2 axes once, got [0, 0] for, got [2, 3]"
+        "permute: axes [0, 0] must name each of the 2 axes once, got [2, 3]"
     );
     assert_eq!(
         words(x.broadcast_to(&[3])),
@@ -77,14 +77,14 @@ fn operations_that_move_elements_say_what_they_want() {
     let want = "concat: shapes must agree along all axes but 0, got [2, 3] and [3]";
     assert_eq!(words(Tensor::concat(&[&x, &zeros(&[3])], 0)), want);
     assert_eq!(words(x.slice(&[0..2, 0..3, 0..1])), "slice: wants at most 2 ranges for shape [2, 3], got 3");
-    let want = "slice: wants a range within 0..3 along axis 1, got 1..4 of, got [2, 3]";
+    let want = "slice: range 1..4 along axis 1 must lie within 0..3, got [2, 3]";
     assert_eq!(words(x.slice(&[0..2, 1..4])), want);
     #[expect(
         clippy::reversed_empty_ranges,
         reason = "the range that ends before it starts is what is tested"
     )]
     let reversed = x.slice(&[2..1, 0..3]);
-    assert_eq!(words(reversed), "slice: wants a range within 0..2 along axis 0, got 2..1 of, got [2, 3]");
+    assert_eq!(words(reversed), "slice: range 2..1 along axis 0 must lie within 0..2, got [2, 3]");
 }
 
 #[test]
