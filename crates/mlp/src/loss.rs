@@ -51,7 +51,7 @@ pub fn cost<T: Float>(
 /// # fn main() -> Result<(), mlp::Error> {
 /// use mlp::{Network, loss};
 /// use tape::{Tape, Tensor};
-/// let network = Network::from_parameters(&[1, 1], vec![0.5, 0.0])?;
+/// let network = Network::from_parameters(&[1, 1], vec![0.5_f64, 0.0])?;
 /// let tape = Tape::begin();
 /// let leaves = network.record(&tape);
 /// let (x, y) = (Tensor::full(&[2, 1], 1.0), Tensor::full(&[2, 1], 1.0));
@@ -70,12 +70,12 @@ pub fn cost_from_primitives<T: Float>(
     check_targets(&tape::unrecorded(|| leaves.logits(x))?, y)?;
     let one = Tensor::scalar(T::from_f64(1.0));
     let mut h = x.clone();
-    for (theta, bias) in &leaves.layers {
+    for (theta, bias) in leaves.layers() {
         h = leaves.activation().apply(&h.matmul(theta.t())?.add(bias)?);
     }
     let terms = y * h.ln() + (&one - y) * (&one - &h).ln();
     let mut j = (-terms.sum()).scale(1.0 / x.shape()[0] as f64);
-    for (theta, _) in &leaves.layers {
+    for (theta, _) in leaves.layers() {
         j = j.add(&(theta * theta).sum().scale(lambda.to_f64() / (2.0 * x.shape()[0] as f64)))?;
     }
     Ok(j)
@@ -91,7 +91,7 @@ fn with_penalty<T: Float>(
     if lambda == T::from_f64(0.0) {
         return Ok(entropy);
     }
-    let theta: SmallVec<[&Tensor<T>; 8]> = leaves.layers.iter().map(|(theta, _)| theta).collect();
+    let theta: SmallVec<[&Tensor<T>; 8]> = leaves.layers().iter().map(|(theta, _)| theta).collect();
     Ok(entropy.add_quadratic_penalty(lambda.to_f64() / (2.0 * n as f64), &theta)?)
 }
 

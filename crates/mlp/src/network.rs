@@ -33,7 +33,7 @@ pub struct Network<T: Float = f64> {
 #[derive(Debug)]
 pub struct Leaves<T: Float> {
     /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`.
-    pub layers: Vec<(Tensor<T>, Tensor<T>)>,
+    layers: SmallVec<[(Tensor<T>, Tensor<T>); 4]>,
     activation: Activation,
 }
 
@@ -154,12 +154,12 @@ impl<T: Float> Network<T> {
     /// let leaves = network.record(&tape);
     /// let logits = leaves.logits(&Tensor::zeros(&[5, 2]))?;
     /// let bar = tape.sweep(&logits.sum())?;
-    /// assert_eq!(bar.of(&leaves.layers[0].1)?.to_vec(), [5.0]); // by the bias
+    /// assert_eq!(bar.of(&leaves.layers()[0].1)?.to_vec(), [5.0]); // by the bias
     /// # Ok(())
     /// # }
     /// ```
     pub fn record(&self, tape: &Tape) -> Leaves<T> {
-        self.leaves(|view| tape.tensor(&view))
+        self.leaves(|view| tape.tensor(view))
     }
 
     /// The parameters as constants: forward propagation records nothing.
@@ -287,26 +287,44 @@ impl<T: Float> Network<T> {
     pub(crate) fn update(
         &mut self,
         leaves: Leaves<T>,
-        bar: Cotangents,
+        bar: &Cotangents,
         let_go: impl FnOnce(),
         mut update: impl FnMut(&mut [T], &[T]),
     ) -> Result<(), Error> {
         let mut gradients: SmallVec<[_; 8]> = SmallVec::new();
         for (theta, bias) in &leaves.layers {
-            gradients.push((bar.of(theta)?, bar.of(bias)?));
+            gradients.push((bar.slice(theta)?, bar.slice(bias)?));
         }
-        drop((leaves, bar));
+        drop(leaves);
         let_go();
         let parameters = self.parameters.as_mut_slice();
-        for (layer, (theta_bar, bias_bar)) in self.layers.iter().zip(&gradients) {
-            update(&mut parameters[layer.theta.clone()], theta_bar.as_slice());
-            update(&mut parameters[layer.bias.clone()], bias_bar.as_slice());
+        for (layer, (theta_bar, bias_bar)) in self.layers.iter().zip(gradients) {
+            for (place, gradient) in [(&layer.theta, theta_bar), (&layer.bias, bias_bar)] {
+                if let Some(gradient) = gradient {
+                    update(&mut parameters[place.clone()], gradient);
+                }
+            }
         }
         Ok(())
     }
 }
 
 impl<T: Float> Leaves<T> {
+    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
+    /// let leaves = network.record(&tape::Tape::begin());
+    /// let (theta, bias) = &leaves.layers()[0];
+    /// assert_eq!((theta.shape(), bias.shape()), (&[1, 2][..], &[1][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn layers(&self) -> &[(Tensor<T>, Tensor<T>)] {
+        &self.layers
+    }
+
     /// Forward propagation up to the last sum: `z = a Θᵀ + b` of the output layer for each row of
     /// `x: (n, n_in)`, where `a⁽¹⁾ = x` and `a⁽ˡ⁺¹⁾ = g(a⁽ˡ⁾ Θ⁽ˡ⁾ᵀ + b⁽ˡ⁾)`. The activation of the output layer
     /// is left to the loss, which is safe at any logit.

@@ -198,7 +198,7 @@ impl Stepper {
             }
         };
         let let_go = || self.tape.rewind(&self.start);
-        network.update(leaves, bar, let_go, |parameters, gradient| optimizer.step(parameters, gradient))?;
+        network.update(leaves, &bar, let_go, |parameters, gradient| optimizer.step(parameters, gradient))?;
         Ok(cost)
     }
 

@@ -67,7 +67,7 @@ const DIRECTIONS: usize = 4;
 const TOLERANCE: f64 = 1e-6;
 
 /// Checks the gradient of a function of scalars, and its Hessian along directions, at `x`. The function is
-/// called with duals over the tape's scalars, which any function generic over [`Real`] takes.
+/// called with duals over the tape's scalars, which any function generic over [`Real`](crate::Real) takes.
 ///
 /// # Errors
 /// [`Error::Check`] with the element that is off.

@@ -217,7 +217,7 @@ kernels! {
     /// Σ softplus(`z[i]`) - `y[i] z[i]`: the cross-entropy of σ(z) against targets y in 0 to 1, from the logits.
     ///
     /// Written as max(z, 0) - y z + ln(1 + e^-|z|), which neither overflows nor loses digits at any finite logit; an infinite
-    /// one whose factor is 0 gives NaN. The sum is that of [`sum`](super::sum).
+    /// one whose factor is 0 gives NaN. The sum is that of [`sum`].
     ///
     /// ```
     /// assert_eq!(tape::kernel::sigmoid_cross_entropy(&[1000.0, -1000.0], &[0.0, 0.0]), 1000.0);

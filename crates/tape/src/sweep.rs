@@ -113,16 +113,7 @@ impl<T: Float> Recorded for Tensor<T> {
     }
 
     fn read(&self, cotangents: &Cotangents) -> Result<Option<Tensor<T>>, Error> {
-        cotangents.admit(self.handle(), Sort::Node(T::PRECISION))?;
-        match &T::cotangents(&cotangents.columns)[self.handle().number as usize] {
-            Slot::Absent => Ok(None),
-            Slot::Present(cotangent) => Ok(Some(cotangent.clone())),
-            Slot::Released => {
-                let why = "the sweep has let go of the cotangent of this intermediate tensor; ask for it with \
-                           `keep` before the sweep";
-                Err(Error::NotKept { operation: "of", why })
-            }
-        }
+        Ok(cotangents.tensor(self)?.cloned())
     }
 
     fn zero(&self) -> Tensor<T> {
@@ -168,6 +159,38 @@ impl Cotangents {
     /// ```
     pub fn get<N: Recorded>(&self, value: &N) -> Result<Option<N::Cotangent>, Error> {
         value.read(self)
+    }
+
+    /// The cotangent of a tensor where it lies, without a copy; `None` if the sweep did not come by.
+    ///
+    /// # Errors
+    /// As [`of`](Cotangents::of).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use tape::{Tape, Tensor};
+    /// let tape = Tape::begin();
+    /// let x = tape.tensor(Tensor::full(&[2], 3.0));
+    /// let bar = tape.sweep(&x.sum_of_squares())?;
+    /// assert_eq!(bar.slice(&x)?, Some(&[6.0, 6.0][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn slice<T: Float>(&self, tensor: &Tensor<T>) -> Result<Option<&[T]>, Error> {
+        Ok(self.tensor(tensor)?.map(Tensor::as_slice))
+    }
+
+    fn tensor<T: Float>(&self, tensor: &Tensor<T>) -> Result<Option<&Tensor<T>>, Error> {
+        self.admit(tensor.handle(), Sort::Node(T::PRECISION))?;
+        match &T::cotangents(&self.columns)[tensor.handle().number as usize] {
+            Slot::Absent => Ok(None),
+            Slot::Present(cotangent) => Ok(Some(cotangent)),
+            Slot::Released => {
+                let why = "the sweep has let go of the cotangent of this intermediate tensor; ask for it with \
+                           `keep` before the sweep";
+                Err(Error::NotKept { operation: "of", why })
+            }
+        }
     }
 
     /// The cotangents of the first lines of the tape.

@@ -13,6 +13,7 @@ use columns::COLUMNS;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Something recorded that is not a scalar line with two inputs.
@@ -217,7 +218,7 @@ pub trait Stored: Sized + 'static {
     fn cotangents_mut(all: &mut crate::sweep::Columns) -> &mut Vec<crate::sweep::Slot<Self>>
     where
         Self: Float;
-    /// Runs `body` on the buffers that wait to be used again; `None` while the thread ends.
+    /// Runs `body` on the buffers that wait to be used again; `None` while they are being let go.
     fn with_pool<R>(body: impl FnOnce(&mut crate::tensor::Pool<Self>) -> R) -> Option<R>;
 }
 
@@ -239,11 +240,12 @@ macro_rules! stored {
             }
             fn with_pool<R>(body: impl FnOnce(&mut crate::tensor::Pool<Self>) -> R) -> Option<R> {
                 thread_local! {
-                    static POOL: RefCell<crate::tensor::Pool<$float>> = const {
-                        RefCell::new(crate::tensor::Pool::new())
+                    static POOL: ManuallyDrop<RefCell<crate::tensor::Pool<$float>>> = const {
+                        ManuallyDrop::new(RefCell::new(crate::tensor::Pool::new()))
                     };
                 }
-                POOL.try_with(|pool| body(&mut pool.borrow_mut())).ok()
+                // A body that is let go while the pool is cleared finds it borrowed, and is freed.
+                POOL.with(|pool| pool.try_borrow_mut().ok().map(|mut pool| body(&mut pool)))
             }
         }
     };
@@ -313,6 +315,11 @@ impl Drop for Room {
             columns.set_id(0);
             drop(columns.take_lines());
         });
+        // Nor have the pools, to which what the room still holds goes first.
+        drop((std::mem::take(&mut self.state), std::mem::take(&mut self.suspended)));
+        drop((std::mem::take(&mut self.spare), std::mem::take(&mut self.spare_cotangents)));
+        f32::with_pool(crate::tensor::Pool::clear);
+        f64::with_pool(crate::tensor::Pool::clear);
     }
 }
 
@@ -423,7 +430,8 @@ impl Tape {
         })
     }
 
-    /// A tensor leaf: an independent variable with the data of `value`, which is shared and not copied.
+    /// A tensor leaf: an independent variable with the data of `value`, a tensor or a reference to one; the data is
+    /// shared and not copied.
     ///
     /// # Panics
     /// When an inner tape is recording.
@@ -438,7 +446,8 @@ impl Tape {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn tensor<T: Float>(&self, value: &Tensor<T>) -> Tensor<T> {
+    pub fn tensor<T: Float>(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
+        let value = value.into();
         with_room(|room| {
             self.must_be_current("tensor", &room.state);
             let node = Node {
@@ -447,7 +456,7 @@ impl Tape {
                 output: value.clone(),
                 kept: true,
             };
-            value.with_handle(push_node(&mut room.state, node))
+            value.on(push_node(&mut room.state, node))
         })
     }
 

@@ -198,7 +198,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tape::Tensor::<f64>::zeros(&[2, 3]).len(), 6);
     /// ```
     pub fn len(&self) -> usize {
-        self.dims().elements()
+        self.body().count()
     }
 
     /// Whether there are no elements.
@@ -215,6 +215,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     /// assert_eq!(tape::Tensor::full(&[2], 1.0).as_slice(), [1.0, 1.0]);
     /// ```
+    #[inline]
     pub fn as_slice(&self) -> &[T] {
         self.body().elements().expect("a pullback reads only what its operation declares to read")
     }
@@ -348,8 +349,9 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The lengths of the axes, as the shape that they are.
+    #[inline]
     pub(crate) fn dims(&self) -> &Shape {
-        &self.body().shape
+        self.body().shape()
     }
 
     /// The same data under another shape with as many elements, as a constant.
@@ -413,6 +415,12 @@ fn fitting(operation: &'static str, values: usize, shape: &[usize]) -> Result<Sh
     }
     let want = format!("wants {} values for shape {shape:?}", shape.elements());
     Err(Error::Length { operation, want, got: values })
+}
+
+impl<T: Float> From<&Tensor<T>> for Tensor<T> {
+    fn from(tensor: &Tensor<T>) -> Self {
+        tensor.clone()
+    }
 }
 
 impl<T: Float> Clone for Tensor<T> {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 /// tensors that no pullback reads.
 #[derive(Debug, Default)]
 pub(crate) struct Body<T: Float> {
-    pub(crate) shape: Shape,
+    shape: Shape,
+    /// How many elements the shape has; asked for more often than the shape.
+    count: usize,
     own: Vec<T>,
     /// The body whose elements these are, from the offset on; it has elements of its own.
     base: Option<Arc<Body<T>>>,
@@ -21,34 +23,62 @@ impl<T: Float> Body<T> {
     /// The elements, or `None` if the body is there for its shape only.
     #[inline]
     pub(crate) fn elements(&self) -> Option<&[T]> {
-        let count = self.shape.elements();
         match &self.base {
-            None => (self.own.len() == count).then_some(&self.own),
-            Some(base) => Some(&base.own[self.offset..self.offset + count]),
+            None => (self.own.len() == self.count).then_some(&self.own),
+            Some(base) => Some(&base.own[self.offset..self.offset + self.count]),
         }
+    }
+
+    #[inline]
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    #[inline]
+    fn set_shape(&mut self, shape: Shape) {
+        self.count = shape.elements();
+        self.shape = shape;
     }
 
     /// The elements of a body that owns them.
     #[inline]
     pub(crate) fn own_mut(&mut self) -> Option<&mut [T]> {
-        (self.base.is_none() && self.own.len() == self.shape.elements()).then_some(&mut self.own)
+        (self.base.is_none() && self.own.len() == self.count).then_some(&mut self.own)
     }
 }
 
 /// The bodies of one precision that wait on this thread.
 #[derive(Debug)]
 pub struct Pool<T: Float> {
-    /// With their lengths beside them: the search for one does not have to follow the pointers.
-    with_elements: Vec<(usize, Arc<Body<T>>)>,
+    /// By length: those of one length share a shelf, and seldom with others.
+    shelves: [Vec<(usize, Arc<Body<T>>)>; SHELVES],
     without: Vec<Arc<Body<T>>>,
 }
 
-/// How many bodies of each sort wait at most; the one that has waited longest goes first.
-const MOST_WAITING: usize = 64;
+const SHELVES: usize = 64;
+
+/// How many bodies wait at most on a shelf; the one that has waited longest goes first.
+const MOST_WAITING: usize = 32;
 
 impl<T: Float> Pool<T> {
     pub(crate) const fn new() -> Self {
-        Pool { with_elements: Vec::new(), without: Vec::new() }
+        Pool { shelves: [const { Vec::new() }; SHELVES], without: Vec::new() }
+    }
+
+    #[inline]
+    fn shelf(&mut self, length: usize) -> &mut Vec<(usize, Arc<Body<T>>)> {
+        // Fibonacci hashing (Knuth 1973, 6.4): neighbouring and round lengths spread alike.
+        &mut self.shelves[(length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> (usize::BITS - 6)]
+    }
+
+    /// Lets everything go: the thread ends.
+    pub(crate) fn clear(&mut self) {
+        *self = Pool::new();
     }
 }
 
@@ -57,22 +87,23 @@ pub(crate) fn take<T: Float>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Arc<B
     let count = shape.elements();
     let waiting = T::with_pool(|pool| {
         // The one that came last is the one most likely to be in cache.
-        let place = pool.with_elements.iter().rposition(|(length, _)| *length == count)?;
-        Some(pool.with_elements.swap_remove(place).1)
+        let shelf = pool.shelf(count);
+        let place = shelf.iter().rposition(|(length, _)| *length == count)?;
+        Some(shelf.swap_remove(place).1)
     });
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
     if unshared.own.len() != count {
         unshared.own = vec![T::default(); count];
     }
-    unshared.shape = shape;
+    unshared.set_shape(shape);
     fill(&mut unshared.own);
     body
 }
 
 /// A body with these elements.
 pub(crate) fn with_elements<T: Float>(elements: Vec<T>, shape: Shape) -> Arc<Body<T>> {
-    Arc::new(Body { shape, own: elements, base: None, offset: 0 })
+    Arc::new(Body { count: shape.elements(), shape, own: elements, base: None, offset: 0 })
 }
 
 /// A body for a shape only.
@@ -80,7 +111,7 @@ pub(crate) fn without_elements<T: Float>(shape: Shape) -> Arc<Body<T>> {
     let waiting = T::with_pool(|pool| pool.without.pop());
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
-    unshared.shape = shape;
+    unshared.set_shape(shape);
     body
 }
 
@@ -89,7 +120,7 @@ pub(crate) fn part<T: Float>(of: &Arc<Body<T>>, offset: usize, shape: Shape) -> 
     let waiting = T::with_pool(|pool| pool.without.pop());
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
-    unshared.shape = shape;
+    unshared.set_shape(shape);
     (unshared.base, unshared.offset) = match &of.base {
         Some(base) => (Some(base.clone()), of.offset + offset),
         None => (Some(of.clone()), offset),
@@ -112,13 +143,18 @@ pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
             give(base);
         }
     } else {
-        T::with_pool(|pool| put(&mut pool.with_elements, (body.own.len(), body)));
+        let length = body.own.len();
+        T::with_pool(|pool| put(pool.shelf(length), (length, body)));
     }
 }
 
 fn put<B>(waiting: &mut Vec<B>, body: B) {
     if waiting.len() == MOST_WAITING {
         waiting.remove(0);
+    } else if waiting.len() == waiting.capacity() {
+        // Pools have no destructor, so that reaching them is one addition: the room empties them when the thread
+        // ends, and has to be there.
+        crate::tape::try_with_room(|_| ());
     }
     waiting.push(body);
 }
