@@ -96,7 +96,7 @@ fn with_penalty<T: Float>(
 }
 
 fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {
-    if z.shape() != y.shape() {
+    if !z.shape().iter().eq(y.shape()) {
         let wants = format!("a target for each row and output unit, y: {:?}", z.shape());
         return Err(Error::shape("cost", wants, format!("{:?}", y.shape())));
     }

@@ -288,7 +288,10 @@ fn culprit(
     tape.keep_all();
     let leaves: Vec<_> = inputs.iter().map(|x| tape.tensor(x)).collect();
     f(&leaves)?;
-    let nodes = tape::with_state(|state| f64::nodes(state).clone());
+    let nodes: Vec<_> = tape::with_state(|state| {
+        let nodes = f64::nodes(state);
+        nodes.iter().map(|node| node.resolved(nodes)).collect()
+    });
     for (number, node) in nodes.iter().enumerate() {
         let Some(op) = &node.op else { continue };
         if let Some((argument, element, derivative, differences)) = off_by_itself(op, &node.inputs)? {
@@ -320,7 +323,7 @@ fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> 
         let output = forward(&plain)?;
         let mut random = ChaCha8Rng::seed_from_u64(0x0ff);
         let v = Tensor::from_vec(direction(&mut random, output.len()), output.shape())?;
-        let mut at = At { inputs: &plain, output: &output, cotangent: &v };
+        let mut at = At { inputs: &plain, nodes: &[], output: &output, cotangent: &v };
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(&v);
         for (argument, input) in inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {

@@ -13,7 +13,7 @@ use std::ops::Deref;
 /// assert_eq!((shape.elements(), shape.rank()), (6, 2));
 /// assert_eq!(Shape::new(&[]).elements(), 1);
 /// ```
-#[derive(PartialEq, Eq, Hash, Default)]
+#[derive(Eq, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 /// Numbers of axes, as inline as the shapes they speak of.
@@ -45,6 +45,12 @@ impl Shape {
     /// ```
     pub fn rank(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether two lists of lengths are the same.
+    #[inline]
+    pub(crate) fn same(a: &[usize], b: &[usize]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
     }
 
     /// The shape, if the number of its elements can be counted at all.
@@ -87,6 +93,20 @@ impl Shape {
             step *= lengths[axis].max(1);
         }
         strides
+    }
+}
+
+/// Axis by axis: for so few numbers a call to compare memory costs more than the comparison.
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        Shape::same(self, other)
+    }
+}
+
+impl std::hash::Hash for Shape {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

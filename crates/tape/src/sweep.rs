@@ -96,7 +96,7 @@ impl<T: Float> Recorded for Tensor<T> {
 
     fn seed(&self, seed: Tensor<T>, state: &State, columns: &mut Columns) -> Result<(), Error> {
         tape::check_root(state, self.handle(), Sort::Node(T::PRECISION))?;
-        if seed.shape() != self.shape() {
+        if seed.dims() != self.dims() {
             let want = "the seed must have the shape of what is swept from";
             return Err(Error::shape("sweep", want, &[seed.shape(), self.shape()]));
         }
@@ -109,7 +109,7 @@ impl<T: Float> Recorded for Tensor<T> {
             let want = "wants a tensor of one element, or a seed (`sweep_with`)";
             return Err(Error::shape("sweep", want, &[self.shape()]));
         }
-        Ok(Tensor::full(self.shape(), T::from_f64(1.0)))
+        Ok(Tensor::build(self.dims().clone(), |seed| seed.fill(T::from_f64(1.0))))
     }
 
     fn read(&self, cotangents: &Cotangents) -> Result<Option<Tensor<T>>, Error> {
@@ -427,10 +427,10 @@ impl Sweep<'_> {
                 add_element::<f64>(state, columns, node, offset, columns.lines[start])
             }
             Kind::Node { precision: Precision::Single, node } => {
-                pull(&f32::nodes(state)[node as usize], node, columns, false)?
+                pull(&f32::nodes(state)[node as usize], f32::nodes(state), node, columns, false)?
             }
             Kind::Node { precision: Precision::Double, node } => {
-                pull(&f64::nodes(state)[node as usize], node, columns, false)?
+                pull(&f64::nodes(state)[node as usize], f64::nodes(state), node, columns, false)?
             }
             Kind::Gather { precision, node, start, count } => {
                 let gathered = &self.gathered[start as usize..(start + count) as usize];
@@ -493,6 +493,7 @@ fn add_element<T: Float>(state: &State, columns: &mut Columns, node: u32, offset
 /// Runs the pullback of one tensor node: hands its cotangent on to its inputs.
 fn pull<T: Float>(
     node: &Node<T>,
+    nodes: &[Node<T>],
     number: u32,
     columns: &mut Columns,
     recorded: bool,
@@ -502,7 +503,7 @@ fn pull<T: Float>(
         return Ok(());
     };
     if let Some(op) = &node.op {
-        let mut at = At { inputs: &node.inputs, output: &node.output, cotangent: &y_bar };
+        let mut at = At { inputs: &node.inputs, nodes, output: &node.output, cotangent: &y_bar };
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(&y_bar);
         for (argument, input) in node.inputs.iter().enumerate() {
@@ -516,7 +517,7 @@ fn pull<T: Float>(
                 {
                     continue;
                 }
-                let x_bar = op.pullback(&at, argument).summed_to(input.shape())?;
+                let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
                 slot.add(x_bar, recorded)?;
             }
         }
@@ -562,8 +563,8 @@ fn recorded_step(event: Event, end: usize, columns: &mut Columns) -> Result<usiz
 }
 
 fn recorded_pull<T: Float>(number: u32, columns: &mut Columns) -> Result<(), Error> {
-    let node = tape::with_state(|state| T::nodes(state)[number as usize].clone());
-    pull(&node, number, columns, true)
+    let node = tape::with_state(|state| T::nodes(state)[number as usize].resolved(T::nodes(state)));
+    pull(&node, &[], number, columns, true)
 }
 
 fn no_scalar_lines(start: usize, end: usize, columns: &Columns) -> Result<(), Error> {

@@ -70,6 +70,17 @@ pub struct Node<T: Float> {
     pub(crate) kept: bool,
 }
 
+impl<T: Float> Node<T> {
+    /// A copy of the node whose inputs are all there, to be used while the list grows.
+    pub(crate) fn resolved(&self, nodes: &[Node<T>]) -> Node<T> {
+        let inputs = self.inputs.iter().map(|input| match input.or_output_of(nodes) {
+            found if std::ptr::eq(found, input) => input.clone(),
+            found => found.with_handle(input.handle()),
+        });
+        Node { op: self.op.clone(), inputs: inputs.collect(), output: self.output.clone(), kept: self.kept }
+    }
+}
+
 /// Where a recorded value stands: on which tape, and at which number. Tape 0 is no tape: a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Handle {
@@ -648,6 +659,7 @@ impl State {
 }
 
 /// Appends a tensor node to the list.
+#[inline(always)]
 fn push_node<T: Float>(state: &mut State, mut node: Node<T>) -> Handle {
     let number = T::nodes(state).len() as u32;
     let handle = Handle { number, tape: state.admission.id };
@@ -696,7 +708,11 @@ pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>
         let reads = op.reads();
         let mut kept_inputs = SmallVec::new();
         for (k, input) in inputs.iter().enumerate() {
-            kept_inputs.push(input.without_data_unless(all || reads.input(k)));
+            let read = all || reads.input(k);
+            kept_inputs.push(match input.is_recorded() {
+                true => kept_input(input, read, T::nodes(&room.state)),
+                false => input.without_data_unless(read),
+            });
         }
         let node = Node {
             inputs: kept_inputs,
@@ -706,6 +722,20 @@ pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>
         };
         Ok(push_node(&mut room.state, node))
     })
+}
+
+/// What a node keeps of a recorded input: nothing but its handle, where the node that it came from has what the
+/// pullback will read.
+#[inline]
+fn kept_input<T: Float>(input: &Tensor<T>, read: bool, nodes: &[Node<T>]) -> Tensor<T> {
+    let output = &nodes[input.handle().number as usize].output;
+    match read {
+        true if output.data_if_kept().is_some() => input.hollow(),
+        true => input.clone(),
+        // The shape can be looked up too; in debug builds there is no data by it, to find undeclared reads.
+        false if cfg!(debug_assertions) => input.without_data_unless(false),
+        false => input.hollow(),
+    }
 }
 
 /// Marks a recorded tensor so that a sweep keeps its cotangent.
@@ -779,6 +809,7 @@ pub(crate) fn record_gather<T: Float>(
 }
 
 /// Whether a handle may be used on the tape that records: constants may, handles of this tape may.
+#[inline]
 fn admit(
     state: &State,
     counts: Counts,

@@ -42,7 +42,8 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub struct Tensor<T: Float = f64> {
-    /// Always there; an option only so that dropping can give it back to the pool.
+    /// Always there, but in the inputs of nodes, where a hollow tensor stands for the output of an earlier node:
+    /// a counter need not be touched for it. Dropping gives the body back to the pool.
     body: Option<Arc<Body<T>>>,
     handle: Handle,
 }
@@ -336,7 +337,7 @@ impl<T: Float> Tensor<T> {
     }
 
     fn shared(&self) -> &Arc<Body<T>> {
-        self.body.as_ref().expect("only dropping takes the body")
+        self.body.as_ref().expect("a hollow tensor is looked up before it is read")
     }
 
     fn body(&self) -> &Body<T> {
@@ -375,6 +376,17 @@ impl<T: Float> Tensor<T> {
 
     pub(crate) fn with_handle(&self, handle: Handle) -> Self {
         Tensor { body: self.body.clone(), handle }
+    }
+
+    /// The handle alone: in a list of nodes it says where to look.
+    pub(crate) fn hollow(&self) -> Self {
+        Tensor { body: None, handle: self.handle }
+    }
+
+    /// This tensor, or where it is hollow the output that it stands for.
+    #[inline]
+    pub(crate) fn or_output_of<'a>(&'a self, nodes: &'a [tape::Node<T>]) -> &'a Self {
+        if self.body.is_some() { self } else { &nodes[self.handle.number as usize].output }
     }
 
     /// Shape and handle, and the data only if somebody will read it.

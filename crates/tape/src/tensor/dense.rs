@@ -105,7 +105,7 @@ impl Operation for Dense {
         if argument != 1 {
             return false;
         }
-        let (x, z_bar) = (&at.inputs[0], at.cotangent);
+        let (x, z_bar) = (at.input(0), at.cotangent);
         let shape = MatmulShape { m: z_bar.shape()[1], k: z_bar.shape()[0], n: x.shape()[1] };
         let one = T::from_f64(1.0);
         let (z_bar, x) = (kernel::Factor::transposed(z_bar.as_slice()), kernel::Factor::plain(x.as_slice()));
@@ -114,7 +114,7 @@ impl Operation for Dense {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let (x, theta, z_bar) = (&at.inputs[0], &at.inputs[1], at.cotangent);
+        let (x, theta, z_bar) = (at.input(0), at.input(1), at.cotangent);
         let product = match argument {
             0 => z_bar.matmul(theta),
             1 => z_bar.t().matmul(x),

@@ -35,7 +35,7 @@ impl Operation for Unary {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let (x, y, y_bar) = (&at.inputs[0], at.output, at.cotangent);
+        let (x, y, y_bar) = (at.input(0), at.output, at.cotangent);
         if !tape::is_paused() {
             return self.0.pullback(x.clone(), y.clone(), y_bar.clone());
         }
@@ -75,7 +75,7 @@ impl Operation for Binary {
             // The formula says so too, but would be handed copies of four tensors to forget three.
             return at.cotangent.clone();
         }
-        let (a, b) = (at.inputs[0].clone(), at.inputs[1].clone());
+        let (a, b) = (at.input(0).clone(), at.input(1).clone());
         let (y, y_bar) = (at.output.clone(), at.cotangent.clone());
         if argument == 0 { self.0.left(a, b, y, y_bar) } else { self.0.right(a, b, y, y_bar) }
     }

@@ -190,7 +190,7 @@ impl Operation for Reshape {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        at.cotangent.reshape(at.inputs[0].dims()).expect("a reshape can be undone")
+        at.cotangent.reshape(at.input(0).dims()).expect("a reshape can be undone")
     }
 }
 
@@ -311,10 +311,10 @@ impl Operation for Concat {
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let along = |input: &Tensor<T>| input.dims()[self.axis];
-        let start: usize = at.inputs[..argument].iter().map(along).sum();
+        let start: usize = (0..argument).map(|k| along(at.input(k))).sum();
         let mut ranges: SmallVec<[Range<usize>; 4]> =
             at.cotangent.dims()[..self.axis].iter().map(|&length| 0..length).collect();
-        ranges.push(start..start + along(&at.inputs[argument]));
+        ranges.push(start..start + along(at.input(argument)));
         at.cotangent.slice(&ranges).expect("a piece lies within the whole")
     }
 }
@@ -340,7 +340,7 @@ impl Operation for Slice {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let shape = at.inputs[0].shape();
+        let shape = at.input(0).shape();
         let widths = self.ranges.iter().zip(shape).map(|(&(start, end), length)| (start, length - end));
         apply(Pad { widths: widths.collect() }, &[at.cotangent]).expect("a slice can be padded back")
     }
@@ -370,7 +370,7 @@ impl Operation for Pad {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let lengths = at.inputs[0].shape();
+        let lengths = at.input(0).shape();
         let ranges =
             self.widths.iter().zip(lengths).map(|(&(before, _), &length)| before..before + length);
         let ranges: SmallVec<[Range<usize>; 4]> = ranges.collect();

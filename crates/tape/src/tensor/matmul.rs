@@ -133,7 +133,7 @@ impl Operation for Matmul {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let (a, b, c_bar) = (&at.inputs[0], &at.inputs[1], at.cotangent);
+        let (a, b, c_bar) = (at.input(0), at.input(1), at.cotangent);
         let product = match (argument, self.transposed) {
             (0, [false, b_transposed]) => multiply([false, !b_transposed], c_bar, b),
             (0, [true, b_transposed]) => multiply([b_transposed, true], b, c_bar),

@@ -9,6 +9,7 @@ use super::matmul::Matmul;
 #[cfg(test)]
 use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
+use crate::tape::Node;
 use crate::{Error, Float, tape};
 
 /// An operation on tensors: a value, and one rule for its derivative of any order.
@@ -46,9 +47,20 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
 /// The values that a pullback works with. Those that the operation does not read have no data.
 #[derive(Debug)]
 pub(crate) struct At<'a, T: Float> {
+    /// The inputs; one that is hollow is the output of an earlier node.
     pub(crate) inputs: &'a [Tensor<T>],
+    /// The nodes to look those up in.
+    pub(crate) nodes: &'a [Node<T>],
     pub(crate) output: &'a Tensor<T>,
     pub(crate) cotangent: &'a Tensor<T>,
+}
+
+impl<'a, T: Float> At<'a, T> {
+    /// The kth input.
+    #[inline]
+    pub(crate) fn input(&self, k: usize) -> &'a Tensor<T> {
+        self.inputs[k].or_output_of(self.nodes)
+    }
 }
 
 /// Which values a pullback reads.

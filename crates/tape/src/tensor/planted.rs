@@ -36,7 +36,7 @@ impl Operation for Planted {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let other = &at.inputs[1 - argument];
+        let other = at.input(1 - argument);
         match self.0 {
             Fault::Element { argument: wrong, element } if wrong == argument => {
                 let mut factors = Tensor::full(other.shape(), T::from_f64(1.0));

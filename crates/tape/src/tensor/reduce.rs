@@ -130,11 +130,11 @@ impl<T: Float> Tensor<T> {
 
     /// This tensor summed over the axes along which broadcasting repeated a tensor of shape `shape`.
     pub(crate) fn summed_to(self, shape: &[usize]) -> Result<Self, Error> {
-        if **self.dims() == *shape {
+        if Shape::same(self.dims(), shape) {
             return Ok(self);
         }
         let added = self.dims().rank() - shape.len();
-        if tape::is_paused() && *shape == self.dims()[added..] {
+        if tape::is_paused() && Shape::same(shape, &self.dims()[added..]) {
             // Only new axes in front, as for a bias: columns of a matrix.
             let columns = shape.iter().product();
             return Ok(Tensor::build(Shape::new(shape), |sums| {
@@ -195,7 +195,7 @@ impl Operation for Sum {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let shape = at.inputs[0].shape();
+        let shape = at.input(0).shape();
         let kept = Sum { axes: self.axes.clone(), keep: true }.shape(shape);
         let y_bar = at.cotangent.reshape(&kept).expect("keeping axes of length 1 keeps the elements");
         y_bar.broadcast_to(shape).expect("a sum broadcasts back to what was summed")
@@ -229,7 +229,7 @@ impl Operation for SumOfSquares {
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let x = &at.inputs[argument];
+        let x = at.input(argument);
         if self.added && argument == 0 {
             return match x.dims() == at.cotangent.dims() {
                 true => at.cotangent.clone(),

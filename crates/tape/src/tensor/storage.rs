@@ -83,6 +83,7 @@ impl<T: Float> Pool<T> {
 }
 
 /// An unshared body of this shape. Its elements are initialised, but are anybody's.
+#[inline]
 pub(crate) fn take<T: Float>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Arc<Body<T>> {
     let count = shape.elements();
     let waiting = T::with_pool(|pool| {
@@ -116,6 +117,7 @@ pub(crate) fn without_elements<T: Float>(shape: Shape) -> Arc<Body<T>> {
 }
 
 /// The part of a body that starts at `offset`, under another shape, which must fit.
+#[inline]
 pub(crate) fn part<T: Float>(of: &Arc<Body<T>>, offset: usize, shape: Shape) -> Arc<Body<T>> {
     let waiting = T::with_pool(|pool| pool.without.pop());
     let mut body = waiting.flatten().unwrap_or_default();
@@ -129,6 +131,7 @@ pub(crate) fn part<T: Float>(of: &Arc<Body<T>>, offset: usize, shape: Shape) -> 
 }
 
 /// Takes a body back, if nothing else holds it.
+#[inline]
 pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
     // Only strong counters are made, so a count of one is ours; whoever else let go last gives it back.
     if Arc::strong_count(&body) != 1 {
