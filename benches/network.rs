@@ -11,7 +11,7 @@ use mlp::{Backprop, Layer, Network, Optimizer, Stepper};
 use rand::{RngExt, SeedableRng};
 use ratios::{Race, race, time};
 use std::time::Duration;
-use tape::{Float, Real, Tensor};
+use tape::{Float, Tensor};
 
 /// The nets of the table, by name: sizes, rows.
 const NETS: [(&str, &[usize], usize); 6] = [
@@ -125,9 +125,9 @@ impl<T: Float + faer::traits::ComplexField> Products for Sides<T> {
         use faer::linalg::matmul::matmul;
         use faer::{Accum, MatMut, MatRef, Par};
         let widest = layers.iter().map(|layer| layer.n_in.max(layer.n_out)).max()? * rows;
-        let one = <T as Real>::from_f64(1.0);
-        let (a, delta) =
-            (vec![<T as Real>::from_f64(0.5); widest], vec![<T as Real>::from_f64(0.25); widest]);
+        let number = <T as tape::Real>::from_f64;
+        let one = number(1.0);
+        let (a, delta) = (vec![number(0.5); widest], vec![number(0.25); widest]);
         let (mut out, mut bar) = (a.clone(), self.parameters.clone());
         let parameters = self.parameters.clone();
         let mut products = || {

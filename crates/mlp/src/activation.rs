@@ -25,16 +25,18 @@ impl Activation {
         }
     }
 
-    /// The layer `g(x Θᵀ + b)` as one tape operation: rows `x: (n, n_in)`, `theta: (n_out, n_in)`, `bias: (n_out)`.
+    /// The layer `g(x Θᵀ + b)` of rows `x: (n, n_in)` as one tape operation, with its part of the flat parameters.
     ///
     /// # Errors
     /// When the shapes do not fit.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::{Activation, Layer};
     /// use tape::Tensor;
-    /// let [x, theta] = [1.0, 2.0].map(|v| Tensor::full(&[1, 1], v));
-    /// let a = mlp::Activation::Sigmoid.layer(&x, &theta, &Tensor::full(&[1], -2.0))?;
+    /// let parameters = Tensor::from_slice(&[2.0, -2.0], &[2])?;
+    /// let layer = &Layer::stack(&[1, 1])[0];
+    /// let a = Activation::Sigmoid.layer(&Tensor::full(&[1, 1], 1.0), &parameters, layer)?;
     /// assert_eq!(a.to_vec(), [0.5]);
     /// # Ok(())
     /// # }
@@ -42,11 +44,11 @@ impl Activation {
     pub fn layer<T: Float>(
         self,
         x: &Tensor<T>,
-        theta: &Tensor<T>,
-        bias: &Tensor<T>,
+        parameters: &Tensor<T>,
+        layer: &crate::Layer,
     ) -> Result<Tensor<T>, crate::Error> {
         Ok(match self {
-            Activation::Sigmoid => x.dense_sigmoid(theta, bias)?,
+            Activation::Sigmoid => x.dense_sigmoid(parameters, layer.theta.start, layer.n_out)?,
         })
     }
 

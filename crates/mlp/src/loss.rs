@@ -6,7 +6,6 @@
 
 use crate::network::Leaves;
 use crate::{Error, Layer};
-use smallvec::SmallVec;
 use tape::{Float, Real, Tensor};
 
 /// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
@@ -70,12 +69,13 @@ pub fn cost_from_primitives<T: Float>(
     check_targets(&tape::unrecorded(|| leaves.logits(x))?, y)?;
     let one = Tensor::scalar(T::from_f64(1.0));
     let mut h = x.clone();
-    for (theta, bias) in leaves.layers() {
+    let layers = leaves.layers()?;
+    for [theta, bias] in &layers {
         h = leaves.activation().apply(&h.matmul(theta.t())?.add(bias)?);
     }
     let terms = y * h.ln() + (&one - y) * (&one - &h).ln();
     let mut j = (-terms.sum()).scale(1.0 / x.shape()[0] as f64);
-    for (theta, _) in leaves.layers() {
+    for [theta, _] in &layers {
         j = j.add(&(theta * theta).sum().scale(lambda.to_f64() / (2.0 * x.shape()[0] as f64)))?;
     }
     Ok(j)
@@ -91,8 +91,8 @@ fn with_penalty<T: Float>(
     if lambda == T::from_f64(0.0) {
         return Ok(entropy);
     }
-    let theta: SmallVec<[&Tensor<T>; 8]> = leaves.layers().iter().map(|(theta, _)| theta).collect();
-    Ok(entropy.add_quadratic_penalty(lambda.to_f64() / (2.0 * n as f64), &theta)?)
+    let k = lambda.to_f64() / (2.0 * n as f64);
+    Ok(entropy.add_quadratic_penalty(k, leaves.parameters(), leaves.weights())?)
 }
 
 fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {

@@ -1,7 +1,8 @@
 //! The network: layer sizes and one flat buffer of parameters, run forward out of tape operations.
 
 use crate::{Activation, Error, Layer, init, loss};
-use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
 use tape::{Cotangents, Float, Tape, Tensor};
 
 /// A fully connected network with sigmoids everywhere.
@@ -24,16 +25,19 @@ use tape::{Cotangents, Float, Tape, Tensor};
 #[derive(Clone, Debug)]
 pub struct Network<T: Float = f64> {
     sizes: Vec<usize>,
-    layers: Vec<Layer>,
+    layers: Arc<[Layer]>,
+    /// The places of all weights, which the penalty is on.
+    weights: Arc<[Range<usize>]>,
     activation: Activation,
     parameters: Tensor<T>,
 }
 
-/// The parameters of a network as leaves of a tape: what its forward propagation and its gradient speak of.
+/// The parameters of a network as a leaf of a tape: what its forward propagation and its gradient speak of.
 #[derive(Debug)]
 pub struct Leaves<T: Float> {
-    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`.
-    layers: SmallVec<[(Tensor<T>, Tensor<T>); 4]>,
+    parameters: Tensor<T>,
+    layers: Arc<[Layer]>,
+    weights: Arc<[Range<usize>]>,
     activation: Activation,
 }
 
@@ -74,7 +78,13 @@ impl<T: Float> Network<T> {
             return Err(Error::shape("network", wants, parameters.len().to_string()));
         }
         let parameters = Tensor::from_vec(parameters, &[wanted])?;
-        Ok(Network { sizes: sizes.to_vec(), layers, activation: Activation::default(), parameters })
+        Ok(Network {
+            sizes: sizes.to_vec(),
+            weights: layers.iter().map(|layer| layer.theta.clone()).collect(),
+            layers: layers.into(),
+            activation: Activation::default(),
+            parameters,
+        })
     }
 
     /// The layer sizes, inputs first.
@@ -141,7 +151,7 @@ impl<T: Float> Network<T> {
         self.parameters.as_mut_slice()
     }
 
-    /// The parameters as leaves of this tape, to build on and to ask for gradients of; nothing is copied.
+    /// The parameters as a leaf of this tape, to build on and to ask for the gradient of; nothing is copied.
     ///
     /// # Panics
     /// When an inner tape is recording.
@@ -154,27 +164,22 @@ impl<T: Float> Network<T> {
     /// let leaves = network.record(&tape);
     /// let logits = leaves.logits(&Tensor::zeros(&[5, 2]))?;
     /// let bar = tape.sweep(&logits.sum())?;
-    /// assert_eq!(bar.of(&leaves.layers()[0].1)?.to_vec(), [5.0]); // by the bias
+    /// assert_eq!(leaves.gradient(&bar)?, [0.0, 0.0, 5.0]); // by the two weights and the bias
     /// # Ok(())
     /// # }
     /// ```
     pub fn record(&self, tape: &Tape) -> Leaves<T> {
-        self.leaves(|view| tape.tensor(view))
+        self.leaves(tape.tensor(&self.parameters))
     }
 
-    /// The parameters as constants: forward propagation records nothing.
+    /// The parameters as a constant: forward propagation records nothing.
     fn constants(&self) -> Leaves<T> {
-        self.leaves(|view| view)
+        self.leaves(self.parameters.to_constant())
     }
 
-    fn leaves(&self, of: impl Fn(Tensor<T>) -> Tensor<T>) -> Leaves<T> {
-        let view = |start, shape: &[usize]| {
-            of(self.parameters.view(start, shape).expect("layers lie within the flat buffer"))
-        };
-        let layers = self.layers.iter().map(|layer| {
-            (view(layer.theta.start, &[layer.n_out, layer.n_in]), view(layer.bias.start, &[layer.n_out]))
-        });
-        Leaves { layers: layers.collect(), activation: self.activation }
+    fn leaves(&self, parameters: Tensor<T>) -> Leaves<T> {
+        let (layers, weights) = (self.layers.clone(), self.weights.clone());
+        Leaves { parameters, layers, weights, activation: self.activation }
     }
 
     /// The activations of the output layer: h for each row of `x: (n, n_in)` and each of the K units, (n, K).
@@ -282,47 +287,61 @@ impl<T: Float> Network<T> {
         Ok((cost.item()?, leaves.gradient(&bar)?))
     }
 
-    /// Hands each part of the parameters to `update`, with the gradient of that part. The leaves are let go
-    /// first, so that the parameters are written in place.
+    /// Hands the parameters to `update`, with their gradient, both flat. The leaves are let go first, so that the
+    /// parameters are written in place.
     pub(crate) fn update(
         &mut self,
         leaves: Leaves<T>,
         bar: &Cotangents,
         let_go: impl FnOnce(),
-        mut update: impl FnMut(&mut [T], &[T]),
+        update: impl FnOnce(&mut [T], &[T]),
     ) -> Result<(), Error> {
-        let mut gradients: SmallVec<[_; 8]> = SmallVec::new();
-        for (theta, bias) in &leaves.layers {
-            gradients.push((bar.slice(theta)?, bar.slice(bias)?));
-        }
+        let gradient = bar.slice(&leaves.parameters)?;
         drop(leaves);
         let_go();
-        let parameters = self.parameters.as_mut_slice();
-        for (layer, (theta_bar, bias_bar)) in self.layers.iter().zip(gradients) {
-            for (place, gradient) in [(&layer.theta, theta_bar), (&layer.bias, bias_bar)] {
-                if let Some(gradient) = gradient {
-                    update(&mut parameters[place.clone()], gradient);
-                }
-            }
+        if let Some(gradient) = gradient {
+            update(self.parameters.as_mut_slice(), gradient);
         }
         Ok(())
     }
 }
 
 impl<T: Float> Leaves<T> {
-    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`.
+    /// The leaf: all parameters, flat.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
     /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
-    /// let leaves = network.record(&tape::Tape::begin());
-    /// let (theta, bias) = &leaves.layers()[0];
+    /// assert_eq!(network.record(&tape::Tape::begin()).parameters().shape(), [3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parameters(&self) -> &Tensor<T> {
+        &self.parameters
+    }
+
+    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`, as parts of the leaf: to write other networks
+    /// with. They are recorded as slices.
+    ///
+    /// # Errors
+    /// When the leaf is of another tape than the one that records.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
+    /// let tape = tape::Tape::begin();
+    /// let [theta, bias] = &network.record(&tape).layers()?[0];
     /// assert_eq!((theta.shape(), bias.shape()), (&[1, 2][..], &[1][..]));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn layers(&self) -> &[(Tensor<T>, Tensor<T>)] {
-        &self.layers
+    pub fn layers(&self) -> Result<Vec<[Tensor<T>; 2]>, Error> {
+        let part = |place: &Range<usize>| self.parameters.slice(std::slice::from_ref(place));
+        let each = self
+            .layers
+            .iter()
+            .map(|layer| Ok([part(&layer.theta)?.reshape(&[layer.n_out, layer.n_in])?, part(&layer.bias)?]));
+        each.collect()
     }
 
     /// Forward propagation up to the last sum: `z = a Θᵀ + b` of the output layer for each row of
@@ -342,7 +361,7 @@ impl<T: Float> Leaves<T> {
     /// # }
     /// ```
     pub fn logits(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        let n_in = self.layers[0].0.shape()[1];
+        let n_in = self.layers[0].n_in;
         match x.shape() {
             [_, columns] if *columns == n_in => {}
             other => {
@@ -350,12 +369,12 @@ impl<T: Float> Leaves<T> {
                 return Err(Error::shape("network", wants, format!("{other:?}")));
             }
         }
-        let ((theta, bias), hidden) = self.layers.split_last().expect("a network has a layer");
+        let (last, hidden) = self.layers.split_last().expect("a network has a layer");
         let mut a = None;
-        for (theta, bias) in hidden {
-            a = Some(self.activation.layer(a.as_ref().unwrap_or(x), theta, bias)?);
+        for layer in hidden {
+            a = Some(self.activation.layer(a.as_ref().unwrap_or(x), &self.parameters, layer)?);
         }
-        Ok(a.as_ref().unwrap_or(x).dense(theta, bias)?)
+        Ok(a.as_ref().unwrap_or(x).dense(&self.parameters, last.theta.start, last.n_out)?)
     }
 
     /// The gradient that a sweep left, flat as the parameters are.
@@ -375,12 +394,12 @@ impl<T: Float> Leaves<T> {
     /// # }
     /// ```
     pub fn gradient(&self, bar: &Cotangents) -> Result<Vec<T>, Error> {
-        let mut flat = Vec::new();
-        for (theta, bias) in &self.layers {
-            flat.extend_from_slice(bar.of(theta)?.as_slice());
-            flat.extend_from_slice(bar.of(bias)?.as_slice());
-        }
-        Ok(flat)
+        Ok(bar.of(&self.parameters)?.to_vec())
+    }
+
+    /// The places of all weights, which the penalty is on.
+    pub(crate) fn weights(&self) -> &Arc<[Range<usize>]> {
+        &self.weights
     }
 
     /// The activation of every layer.

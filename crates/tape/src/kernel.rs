@@ -1,6 +1,6 @@
 //! Matrix products and vector maths: slices in, slices out, nothing allocated that the caller sees.
 //!
-//! This is the only room with `unsafe` code: every function here is compiled for several sets of vector
+//! Beside the scalar column of the tape this is the only room with `unsafe` code: every function here is compiled for several sets of vector
 //! instructions, and [`level`] says which one runs. On one machine the same inputs give the same bits, wherever
 //! in memory they lie; AVX2 and AVX-512 agree to the bit, and machines without fused multiply-add differ from them in the last
 //! digits.

@@ -170,7 +170,7 @@ impl Cotangents {
     /// # fn main() -> Result<(), tape::Error> {
     /// use tape::{Tape, Tensor};
     /// let tape = Tape::begin();
-    /// let x = tape.tensor(Tensor::full(&[2], 3.0));
+    /// let x = tape.tensor(&Tensor::full(&[2], 3.0));
     /// let bar = tape.sweep(&x.sum_of_squares())?;
     /// assert_eq!(bar.slice(&x)?, Some(&[6.0, 6.0][..]));
     /// # Ok(())
@@ -510,11 +510,8 @@ fn pull<T: Float>(
             if input.is_recorded() {
                 // Sums over repeated axes and at a fan-out happen here, once for all rules.
                 let slot = &mut slots[input.handle().number as usize];
-                if !recorded
-                    && let Slot::Present(sum) = slot
-                    && let Some(sum) = sum.unshared()
-                    && op.pullback_onto(&at, argument, sum)
-                {
+                if !recorded && op.adds_in_place(argument) {
+                    op.pullback_onto(&at, argument, slot.sum_in_place(at.input(argument)));
                     continue;
                 }
                 let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
@@ -527,6 +524,17 @@ fn pull<T: Float>(
 }
 
 impl<T: Float> Slot<T> {
+    /// The elements of the sum so far, to add to; zeros if nothing has come in.
+    fn sum_in_place(&mut self, of: &Tensor<T>) -> &mut [T] {
+        if !matches!(self, Slot::Present(_)) {
+            *self = Slot::Present(Tensor::build(of.dims().clone(), |zeros| zeros.fill(T::default())));
+        }
+        match self {
+            Slot::Present(sum) => sum.as_mut_slice(),
+            _ => unreachable!("it was just made present"),
+        }
+    }
+
     /// Adds in place in a plain sweep, by a recorded operation in a recorded one.
     fn add(&mut self, more: Tensor<T>, recorded: bool) -> Result<(), Error> {
         match self {

@@ -441,8 +441,7 @@ impl Tape {
         })
     }
 
-    /// A tensor leaf: an independent variable with the data of `value`, a tensor or a reference to one; the data is
-    /// shared and not copied.
+    /// A tensor leaf: an independent variable with the data of `value`, which is shared and not copied.
     ///
     /// # Panics
     /// When an inner tape is recording.
@@ -457,17 +456,11 @@ impl Tape {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn tensor<T: Float>(&self, value: impl Into<Tensor<T>>) -> Tensor<T> {
-        let value = value.into();
+    pub fn tensor<T: Float>(&self, value: &Tensor<T>) -> Tensor<T> {
         with_room(|room| {
             self.must_be_current("tensor", &room.state);
-            let node = Node {
-                op: None,
-                inputs: SmallVec::new(),
-                output: value.clone(),
-                kept: true,
-            };
-            value.on(push_node(&mut room.state, node))
+            let node = Node { op: None, inputs: SmallVec::new(), output: value.clone(), kept: true };
+            value.with_handle(push_node(&mut room.state, node))
         })
     }
 

@@ -9,6 +9,7 @@ mod elementwise;
 mod layout;
 mod matmul;
 mod operation;
+mod penalty;
 #[cfg(test)]
 pub(crate) mod planted;
 mod reduce;
@@ -427,12 +428,6 @@ fn fitting(operation: &'static str, values: usize, shape: &[usize]) -> Result<Sh
     }
     let want = format!("wants {} values for shape {shape:?}", shape.elements());
     Err(Error::Length { operation, want, got: values })
-}
-
-impl<T: Float> From<&Tensor<T>> for Tensor<T> {
-    fn from(tensor: &Tensor<T>) -> Self {
-        tensor.clone()
-    }
 }
 
 impl<T: Float> Clone for Tensor<T> {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::Cell;
-use tape::{Float, Real, Tape, Tensor, Var};
+use tape::{Float, Tape, Tensor, Var};
 
 thread_local! {
     static FLAW: Cell<Option<Flaw>> = const { Cell::new(None) };
@@ -23,6 +23,9 @@ fn with_flaw<R>(flaw: Flaw, body: impl FnOnce() -> R) -> R {
     FLAW.set(None);
     result
 }
+
+/// J of the tape, as one of the functions that build it.
+type Cost<T> = fn(&Leaves<T>, &Tensor<T>, &Tensor<T>, T) -> Result<Tensor<T>, crate::Error>;
 
 /// A network, its rows and targets, drawn from a seed.
 #[derive(Clone, Debug)]
@@ -64,10 +67,7 @@ impl Problem {
         (j.to_f64(), backprop.gradient().iter().map(|&g| g.to_f64()).collect())
     }
 
-    fn by_tensors<T: Float>(
-        &self,
-        cost: fn(&Leaves<T>, &Tensor<T>, &Tensor<T>, T) -> Result<Tensor<T>, crate::Error>,
-    ) -> (f64, Vec<f64>) {
+    fn by_tensors<T: Float>(&self, cost: Cost<T>) -> (f64, Vec<f64>) {
         let network = Network::<T>::from_parameters(&self.sizes, Self::cast(&self.parameters)).unwrap();
         let x = Tensor::from_vec(Self::cast(&self.x), &[self.rows, self.sizes[0]]).unwrap();
         let y = Tensor::from_vec(Self::cast(&self.y), &[self.rows, *self.sizes.last().unwrap()]).unwrap();
@@ -119,6 +119,50 @@ impl Problem {
         (total + self.lambda / 2.0 * squares) / self.rows as f64
     }
 
+    /// For each layer, the largest sum of the sizes of the terms that a gradient in it adds up: the δ formulas in
+    /// f64 with every factor replaced by its size. Where this is much greater than the largest gradient, terms of
+    /// either sign cancel over rows and units, and the gradient has fewer digits by whatever formula.
+    fn sizes_of_terms(&self) -> Vec<f64> {
+        let layers = Layer::stack(&self.sizes);
+        let mut largest = vec![0.0_f64; layers.len()];
+        let mut terms = vec![0.0; self.parameters.len()];
+        for (x, y) in self.x.chunks(self.sizes[0]).zip(self.y.chunks(*self.sizes.last().unwrap())) {
+            let mut a = vec![x.to_vec()];
+            for layer in &layers {
+                let below = a.last().unwrap();
+                let unit = |unit: usize| {
+                    let theta =
+                        &self.parameters[layer.theta.clone()][unit * layer.n_in..(unit + 1) * layer.n_in];
+                    let z: f64 = theta.iter().zip(below).map(|(t, a)| t * a).sum();
+                    1.0 / (1.0 + (-z - self.parameters[layer.bias.start + unit]).exp())
+                };
+                a.push((0..layer.n_out).map(unit).collect());
+            }
+            let mut delta: Vec<f64> = a[layers.len()].iter().zip(y).map(|(h, y)| (h - y).abs()).collect();
+            for (l, layer) in layers.iter().enumerate().rev() {
+                let theta = &self.parameters[layer.theta.clone()];
+                for (unit, delta) in delta.iter().enumerate() {
+                    for (input, a) in a[l].iter().enumerate() {
+                        terms[layer.theta.start + unit * layer.n_in + input] += delta * a.abs();
+                    }
+                    terms[layer.bias.start + unit] += delta;
+                }
+                let slope = |input: usize| if l == 0 { 1.0 } else { a[l][input] * (1.0 - a[l][input]) };
+                let through = |input: usize| {
+                    let each =
+                        delta.iter().enumerate().map(|(unit, d)| d * theta[unit * layer.n_in + input].abs());
+                    each.sum::<f64>() * slope(input)
+                };
+                delta = (0..layer.n_in).map(through).collect();
+            }
+        }
+        for (largest, layer) in largest.iter_mut().zip(&layers) {
+            let most = terms[layer.theta.start..layer.bias.end].iter().fold(0.0_f64, |m, &t| m.max(t));
+            *largest = most / self.rows as f64;
+        }
+        largest
+    }
+
     /// Central differences of the naive cost, for one parameter.
     fn difference(&self, k: usize) -> f64 {
         let at = |h: f64| {
@@ -131,10 +175,11 @@ impl Problem {
     }
 }
 
-/// For each layer, weights and biases apart: the largest difference over the largest gradient of the layer.
-/// The first part in which it exceeds the tolerance is returned as an error.
+/// For each layer, weights and biases apart: the largest difference over the largest gradient of the layer (or a
+/// tenth of the terms it sums, where more than that cancels). The first part in which it exceeds the tolerance is
+/// returned as an error.
 fn compare(
-    sizes: &[usize],
+    problem: &Problem,
     tape: &(f64, Vec<f64>),
     hand: &(f64, Vec<f64>),
     tolerance: f64,
@@ -143,14 +188,16 @@ fn compare(
     if off(tape.0, hand.0, hand.0.abs().max(1e-300)) > tolerance {
         return Err(format!("J: {} by the tape, {} by hand", tape.0, hand.0));
     }
-    for (l, layer) in Layer::stack(sizes).into_iter().enumerate() {
+    let terms = problem.sizes_of_terms();
+    for (l, layer) in Layer::stack(&problem.sizes).into_iter().enumerate() {
         let whole = layer.theta.start..layer.bias.end;
-        let largest = hand.1[whole.clone()].iter().chain(&tape.1[whole]).fold(0.0_f64, |m, g| m.max(g.abs()));
+        let gradients = hand.1[whole.clone()].iter().chain(&tape.1[whole]);
+        let largest = gradients.fold(terms[l] / 10.0, |m, g| m.max(g.abs()));
         for (name, part) in [("theta", layer.theta), ("bias", layer.bias)] {
             for k in part {
                 let (a, b) = (tape.1[k], hand.1[k]);
-                // Not `>`: a NaN must not pass.
-                if a != b && !(off(a, b, largest) <= tolerance) {
+                let off = off(a, b, largest);
+                if a != b && (off > tolerance || off.is_nan()) {
                     return Err(format!("layer {l}, {name}, parameter {k}: {a} by the tape, {b} by hand"));
                 }
             }
@@ -168,7 +215,7 @@ fn compare_all<T: Float>(problem: &Problem, tolerance: f64) -> Result<(), String
         ("scalars", problem.by_scalars::<T>()),
     ];
     for (name, tape) in tapes {
-        compare(&problem.sizes, &tape, &hand, tolerance).map_err(|off| format!("{name}: {off}"))?;
+        compare(problem, &tape, &hand, tolerance).map_err(|off| format!("{name}: {off}"))?;
     }
     Ok(())
 }
@@ -207,7 +254,10 @@ proptest! {
         sizes in shapes(), rows in rows(), lambda in lambdas(), seed in any::<u64>()
     ) {
         // At most 8 inputs of at most 1 with weights of 1.5 and a bias: |z| <= 13.5.
-        let problem = Problem::draw(&sizes, rows, lambda, 1.5, seed);
+        let mut problem = Problem::draw(&sizes, rows, lambda, 1.5, seed);
+        // A target between 0 and 1 near h leaves of -y/h + (1 - y)/(1 - h) a small difference of large numbers: in
+        // f32 the form from primitives then has fewer digits than asked for here. f64 covers those.
+        problem.y.iter_mut().for_each(|y| *y = y.round());
         prop_assert_eq!(compare_all::<f32>(&problem, 1e-5), Ok(()));
     }
 
@@ -241,7 +291,7 @@ proptest! {
         let problem = Problem::draw(&sizes, rows, lambda, 100.0, seed);
         let (hand, tape) = (problem.by_hand::<f64>(), problem.by_tensors::<f64>(loss::cost));
         prop_assert!(tape.0.is_finite() && tape.1.iter().all(|g| g.is_finite()));
-        prop_assert_eq!(compare(&problem.sizes, &tape, &hand, 1e-13), Ok(()));
+        prop_assert_eq!(compare(&problem, &tape, &hand, 1e-13), Ok(()));
     }
 }
 

@@ -74,7 +74,10 @@ impl Operation for SigmoidCrossEntropy {
         let misfits: u32 = targets.as_slice().iter().map(|t| u32::from(!fits(t))).sum();
         if misfits > 0 {
             let wrong = targets.as_slice().iter().copied().find(|t| !fits(t));
-            let want = format!("targets must lie in [0, 1], there is a {} among those of shape", wrong.unwrap_or(zero));
+            let want = format!(
+                "targets must lie in [0, 1], there is a {} among those of shape",
+                wrong.unwrap_or(zero)
+            );
             return Err(Error::shape(self.name(), want, &[targets.dims()]));
         }
         let total = kernel::sigmoid_cross_entropy(z.as_slice(), targets.as_slice());

@@ -269,7 +269,7 @@ fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(
 #[inline(always)]
 fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T) {
     let [a, b] = operands.map(Tensor::as_slice);
-    let [a_shape, b_shape] = operands.map(|operand| &*operand.dims());
+    let [a_shape, b_shape] = operands.map(Tensor::shape);
     if y.is_empty() {
         return;
     }

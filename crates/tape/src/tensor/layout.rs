@@ -47,7 +47,7 @@ pub(crate) struct Slice {
 #[derive(Clone, Debug)]
 pub(crate) struct Pad {
     /// How many zeros before and after, for every axis.
-    widths: Box<[(usize, usize)]>,
+    pub(super) widths: Box<[(usize, usize)]>,
 }
 
 impl<T: Float> Tensor<T> {
@@ -371,8 +371,7 @@ impl Operation for Pad {
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         let lengths = at.input(0).shape();
-        let ranges =
-            self.widths.iter().zip(lengths).map(|(&(before, _), &length)| before..before + length);
+        let ranges = self.widths.iter().zip(lengths).map(|(&(before, _), &length)| before..before + length);
         let ranges: SmallVec<[Range<usize>; 4]> = ranges.collect();
         at.cotangent.slice(&ranges).expect("what was padded lies within")
     }

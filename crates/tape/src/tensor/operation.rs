@@ -6,6 +6,7 @@ use super::dense::Dense;
 use super::elementwise::{Binary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
+use super::penalty::Penalty;
 #[cfg(test)]
 use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
@@ -33,11 +34,15 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
         None
     }
 
-    /// Adds the cotangent of one argument to what has come in for it already, where the rule has a way that is
-    /// cheaper than making a tensor of it first; a product adds as it multiplies. Only for plain sweeps; says
-    /// whether it did.
-    fn pullback_onto<T: Float>(&self, _at: &At<'_, T>, _argument: usize, _sum: &mut [T]) -> bool {
+    /// Whether [`pullback_onto`](Operation::pullback_onto) serves this argument.
+    fn adds_in_place(&self, _argument: usize) -> bool {
         false
+    }
+
+    /// In a plain sweep, adds the cotangent of one argument to the elements of the sum so far (zeros at first),
+    /// where that is cheaper than making a tensor of it: a product adds as it multiplies.
+    fn pullback_onto<T: Float>(&self, _at: &At<'_, T>, _argument: usize, _sum: &mut [T]) {
+        unreachable!("only for arguments that the operation says it adds in place");
     }
 
     /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
@@ -106,7 +111,11 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
             }
 
-            pub(crate) fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut [T]) -> bool {
+            pub(crate) fn adds_in_place(&self, argument: usize) -> bool {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.adds_in_place(argument)),* }
+            }
+
+            pub(crate) fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut [T]) {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_onto(at, argument, sum)),* }
             }
 
@@ -123,7 +132,7 @@ macro_rules! operations {
 operations! {
     Unary, Binary,
     Matmul, Dense,
-    Sum, SumOfSquares,
+    Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
     SigmoidCrossEntropy,
     #[cfg(test)] Planted,

@@ -4,7 +4,6 @@ use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use crate::shape::Axes;
 use crate::{Error, Float, Shape, kernel, tape};
-use smallvec::SmallVec;
 
 /// `y = Σ x` over the given axes, `x̄ += ȳ`, repeated along them.
 ///
@@ -17,13 +16,9 @@ pub(crate) struct Sum {
     keep: bool,
 }
 
-/// `y = k Σ x²` over all elements of all inputs, `x̄ += 2 k x ȳ`: a quadratic penalty, in one pass each way.
-/// Or `y = a + k Σ x²` over the inputs after the first, a, with `ā += ȳ`.
+/// `y = Σ x²` over all elements, `x̄ += 2 x ȳ`, in one pass each way.
 #[derive(Clone, Debug)]
-pub(crate) struct SumOfSquares {
-    k: f64,
-    added: bool,
-}
+pub(crate) struct SumOfSquares;
 
 impl<T: Float> Tensor<T> {
     /// The sum of the squares of all elements, a tensor without axes.
@@ -37,32 +32,7 @@ impl<T: Float> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn sum_of_squares(&self) -> Self {
-        apply(SumOfSquares { k: 1.0, added: false }, &[self]).unwrap_or_else(|error| error.raise())
-    }
-
-    /// This number and k times the sum of the squares of all elements of these tensors: a cost with its
-    /// penalty `λ/2n Σ θ²` over the layers of a network, in one operation.
-    ///
-    /// # Errors
-    /// When this tensor has not exactly one element, or a tensor is of another tape.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), tape::Error> {
-    /// use tape::Tensor;
-    /// let (a, b) = (Tensor::full(&[2], 3.0), Tensor::full(&[1, 1], 4.0));
-    /// assert_eq!(Tensor::scalar(1.0).add_quadratic_penalty(0.5, &[&a, &b])?.item(), Ok(18.0));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn add_quadratic_penalty(&self, k: f64, tensors: &[&Tensor<T>]) -> Result<Self, Error> {
-        if self.len() != 1 {
-            let want = "wants one number to add the penalty to";
-            return Err(Error::shape("add_quadratic_penalty", want, &[self.shape()]));
-        }
-        let mut inputs: SmallVec<[&Tensor<T>; 8]> = SmallVec::new();
-        inputs.push(self);
-        inputs.extend_from_slice(tensors);
-        apply(SumOfSquares { k, added: true }, &inputs)
+        apply(SumOfSquares, &[self]).unwrap_or_else(|error| error.raise())
     }
 
     /// The sum of all elements, a tensor without axes.
@@ -222,30 +192,12 @@ impl Operation for SumOfSquares {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let (first, squared) = if self.added { inputs.split_at(1) } else { inputs.split_at(0) };
-        let squares: T = squared.iter().map(|x| kernel::sum_of_squares(x.as_slice())).sum();
-        let before = first.first().map_or(T::default(), |a| a.as_slice()[0]);
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = before + squares * T::from_f64(self.k)))
+        let total = kernel::sum_of_squares(inputs[0].as_slice());
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
     }
 
-    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-        let x = at.input(argument);
-        if self.added && argument == 0 {
-            return match x.dims() == at.cotangent.dims() {
-                true => at.cotangent.clone(),
-                false => at.cotangent.reshape(x.shape()).expect("one number has one element"),
-            };
-        }
-        if !tape::is_paused() {
-            return x * at.cotangent.scale(2.0 * self.k);
-        }
-        // The same formula in one pass.
-        let factor = T::from_f64(2.0 * self.k) * at.cotangent.as_slice()[0];
-        Tensor::build(x.dims().clone(), |x_bar| {
-            for (x_bar, &x) in x_bar.iter_mut().zip(x.as_slice()) {
-                *x_bar = factor * x;
-            }
-        })
+    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
+        at.input(0) * at.cotangent.scale(2.0)
     }
 }
 

@@ -191,25 +191,38 @@ fn the_cross_entropy_by_logits_and_by_targets() {
 
 #[test]
 fn fused_layers_and_penalties() {
-    let layer = [filled(&[5, 3], 1), filled(&[2, 3], 2), filled(&[2], 3)];
-    confirm("dense", |x| Ok(x[0].dense(&x[1], &x[2])?.sin()), &layer);
-    confirm("dense_sigmoid", |x| x[0].dense_sigmoid(&x[1], &x[2]), &layer);
+    // A layer of 2 units on 3 inputs that begins after 4 other parameters, with 1 after it.
+    let inputs = [filled(&[5, 3], 1), filled(&[4 + 8 + 1], 2)];
+    confirm("dense", |x| Ok(x[0].dense(&x[1], 4, 2)?.sin()), &inputs);
+    confirm("dense_sigmoid", |x| x[0].dense_sigmoid(&x[1], 4, 2), &inputs);
+    // Two layers and the penalty share one leaf; the first layer's cotangent meets a sum that is there already.
     confirm(
-        "dense of a reused matrix",
-        |x| x[0].dense_sigmoid(&x[0], &x[1]),
-        &[filled(&[3, 3], 1), filled(&[3], 2)],
+        "a network and its penalty on one leaf",
+        |x| {
+            let z = x[0].dense_sigmoid(&x[1], 0, 2)?.dense(&x[1], 8, 1)?;
+            z.sin().sum().add_quadratic_penalty(0.3, &x[1], &[0..6, 8..10].into())
+        },
+        &inputs,
     );
-    let plain = (layer[0].matmul(layer[1].t()).unwrap() + &layer[2]).sigmoid();
-    let fused = layer[0].dense_sigmoid(&layer[1], &layer[2]).unwrap();
+    confirm(
+        "overlapping parts count twice",
+        |x| Ok(Tensor::scalar(0.5).add_quadratic_penalty(0.3, &x[0], &[0..4, 2..6].into())?.sin()),
+        &[filled(&[7], 5)],
+    );
+    let (theta, bias) = (inputs[1].view(4, &[2, 3]).unwrap(), inputs[1].view(10, &[2]).unwrap());
+    let plain = (inputs[0].matmul(theta.t()).unwrap() + &bias).sigmoid();
+    let fused = inputs[0].dense_sigmoid(&inputs[1], 4, 2).unwrap();
     for (a, b) in fused.as_slice().iter().zip(plain.as_slice()) {
         approx::assert_relative_eq!(*a, *b, max_relative = 1e-14);
     }
-    let many: Vec<Tensor> = (0..5).map(|k| filled(&[2, k], k as u64)).collect();
-    let penalty = |x: &[Tensor]| {
-        let all: Vec<&Tensor> = x.iter().chain(&x[3..]).collect();
-        Ok(Tensor::scalar(0.5).add_quadratic_penalty(0.3, &all)?.sin())
-    };
-    confirm("quadratic_penalty of many, some twice", penalty, &many);
+    let short = inputs[0].dense(&inputs[1], 6, 2).unwrap_err();
+    assert_eq!(
+        short.to_string(),
+        "dense: parameters must reach from 6 over 2 rows of 3 weights and 2 biases, got [5, 3] and [13]"
+    );
+    let past = Tensor::scalar(0.0).add_quadratic_penalty(1.0, &inputs[1], &[0..1, 9..14].into()).unwrap_err();
+    assert!(past.to_string().contains("that hold the parts [0..1, 9..14], got [] and [13]"), "{past}");
+    assert!(inputs[0].dense(&inputs[1], usize::MAX, 2).is_err());
 }
 
 #[test]
