@@ -87,6 +87,8 @@ impl Training {
         let n = rows(x, y)?;
         let batch_size = self.batch_size.unwrap_or(n).min(n);
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        // Another stream than that of the first parameters, which may come from the same seed.
+        random.set_stream(1);
         let mut order: Vec<usize> = (0..n).collect();
         let mut stepper = Stepper::new();
         for number in 1..=self.epochs {

@@ -143,6 +143,11 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// The oldest stretch of which handles are still admitted: its id, and below which line; id 0 if there is none.
+    fn kept(&self) -> (u32, u32) {
+        self.past.first().map_or((0, 0), |epoch| (epoch.id, epoch.limit.lines))
+    }
+
     pub(crate) fn admits(&self, handle: Handle, sort: Sort, counts: Counts) -> bool {
         if handle.tape == self.id {
             return handle.number < counts.of(sort);
@@ -323,7 +328,7 @@ impl Drop for Room {
     fn drop(&mut self) {
         // The column in use has no destructor of its own.
         COLUMNS.with(|columns| {
-            columns.set_id(0);
+            columns.set_ids(0, (0, 0));
             drop(columns.take_lines());
         });
         // Nor have the pools, to which what the room still holds goes first.
@@ -393,7 +398,7 @@ impl Tape {
                         room.state = spare.state;
                     }
                 }
-                columns.set_id(id);
+                columns.set_ids(id, (0, 0));
             });
             room.state.key = id;
             room.state.admission.id = id;
@@ -586,10 +591,11 @@ impl Tape {
             admission.past.retain(|epoch| epoch.start.min(epoch.limit) != epoch.limit);
             admission.start = mark.counts;
             admission.id = id;
+            let kept = admission.kept();
             room.state.truncate(mark.counts);
             COLUMNS.with(|columns| {
                 columns.truncate(mark.counts.lines);
-                columns.set_id(id);
+                columns.set_ids(id, kept);
             });
         });
     }
@@ -613,13 +619,13 @@ impl Drop for Tape {
                     room.state.clear();
                     match room.suspended.pop() {
                         None => {
-                            columns.set_id(0);
+                            columns.set_ids(0, (0, 0));
                             None
                         }
                         Some(outer) => {
                             let lines = columns.take_lines();
                             columns.put_lines(outer.lines);
-                            columns.set_id(outer.state.admission.id);
+                            columns.set_ids(outer.state.admission.id, outer.state.admission.kept());
                             Some(Suspended { lines, state: std::mem::replace(&mut room.state, outer.state) })
                         }
                     }

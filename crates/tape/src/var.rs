@@ -189,7 +189,11 @@ impl<T: Float> Var<T> {
 #[inline(never)]
 #[track_caller]
 fn join_checked<T: Float>(a: Handle, b: Handle, value: T, partials: [f64; 2]) -> Var<T> {
-    let tape = tape::admit_lines(a, b);
+    let known = COLUMNS.with(|columns| {
+        let both = columns.admits(a.tape, a.number) && columns.admits(b.tape, b.number);
+        both.then(|| columns.id())
+    });
+    let tape = known.unwrap_or_else(|| tape::admit_lines(a, b));
     if a.number == b.number {
         return Var { value, partial: partials[0] + partials[1], line: a.number | MERGED, tape };
     }

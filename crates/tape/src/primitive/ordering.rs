@@ -27,9 +27,9 @@ binary! {
 }
 
 binary! {
-    /// The step that derivatives of kinks are made of: 1 where a exceeds b, ½ at a tie, else 0. A NaN loses
-    /// against anything, a NaN on both sides is a win of a, so that `max` always gives its cotangent to the
-    /// number it chose. The derivative is zero everywhere, by convention also at the step.
+    /// The step that derivatives of kinks are made of: 1 where a exceeds b, ½ at a tie, else 0. A NaN as b
+    /// loses against anything, so that `max` gives its cotangent to the number it chose; of two NaN both count as
+    /// chosen. The derivative is zero everywhere, by convention also at the step.
     Heaviside;
     maths "y = [a > b], ½ at a tie; ā += 0, b̄ += 0";
     reads [];

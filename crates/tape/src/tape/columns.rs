@@ -28,6 +28,9 @@ pub(crate) struct Columns {
     length: Cell<u32>,
     capacity: Cell<u32>,
     id: Cell<u32>,
+    /// The oldest id that is still admitted, and below which line: leaves from before a mark, in a loop that
+    /// rewinds to it.
+    kept: Cell<(u32, u32)>,
 }
 
 thread_local! {
@@ -39,6 +42,7 @@ thread_local! {
             length: Cell::new(0),
             capacity: Cell::new(0),
             id: Cell::new(0),
+            kept: Cell::new((0, 0)),
         }
     };
 }
@@ -50,8 +54,17 @@ impl Columns {
         self.id.get()
     }
 
-    pub(crate) fn set_id(&self, id: u32) {
+    /// Sets the id of the tape that records, and the oldest one that is still admitted (id 0 for none).
+    pub(crate) fn set_ids(&self, id: u32, kept: (u32, u32)) {
         self.id.set(id);
+        self.kept.set(kept);
+    }
+
+    /// Whether a handle of this line may be used, as far as can be told here: of the current id, or of the oldest.
+    #[inline]
+    pub(crate) fn admits(&self, tape: u32, line: u32) -> bool {
+        let (kept, below) = self.kept.get();
+        tape == self.id.get() || (tape == kept && line < below)
     }
 
     #[inline(always)]
@@ -148,6 +161,7 @@ mod tests {
             length: Cell::new(0),
             capacity: Cell::new(0),
             id: Cell::new(0),
+            kept: Cell::new((0, 0)),
         };
         let mut twin = Vec::new();
         for k in 0..5000 {
