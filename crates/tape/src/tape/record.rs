@@ -1,0 +1,163 @@
+//! Recording: how an operation comes to stand on the list.
+
+use super::admission::{Handle, Sort, admit};
+use super::columns::{COLUMNS, Columns};
+use super::list::{Event, Kind, Node, State};
+use super::with_room;
+use crate::tensor::{Op, Tensor};
+use crate::{Error, Float, Var};
+use smallvec::SmallVec;
+use std::cell::Cell;
+
+thread_local! {
+    /// Whether tensor operations are to be left unrecorded: during a sweep, and inside [`unrecorded`].
+    static PAUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether tensor operations record: not during a sweep, nor inside [`unrecorded`].
+#[inline]
+pub(crate) fn is_paused() -> bool {
+    PAUSED.get()
+}
+
+/// Runs `body` with the recording of tensor operations off: handles are treated as constants.
+///
+/// ```
+/// use tape::{Tape, Tensor, unrecorded};
+/// let tape = Tape::begin();
+/// let x = tape.tensor(&Tensor::full(&[2], 3.0));
+/// let y = unrecorded(|| x.exp());
+/// assert!(!y.is_recorded());
+/// ```
+pub fn unrecorded<R>(body: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            PAUSED.set(self.0);
+        }
+    }
+    let _restore = Restore(PAUSED.replace(true));
+    body()
+}
+/// Records a tensor operation whose inputs include something recorded, and returns the handle of its output.
+pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>) -> Result<Handle, Error> {
+    with_room(|room| {
+        let counts = room.state.counts_now();
+        for input in inputs {
+            admit(&room.state, counts, input.handle(), Sort::Node(T::PRECISION), op.name())?;
+        }
+        let all = room.state.keep_all;
+        let reads = op.reads();
+        let mut kept_inputs = SmallVec::new();
+        for (k, input) in inputs.iter().enumerate() {
+            let read = all || reads.input(k);
+            kept_inputs.push(match input.is_recorded() {
+                true => kept_input(input, read, T::nodes(&room.state)),
+                false => input.without_data_unless(read),
+            });
+        }
+        let node = Node {
+            inputs: kept_inputs,
+            output: output.without_data_unless(all || reads.output),
+            op: Some(op),
+            kept: all,
+        };
+        Ok(push_node(&mut room.state, node))
+    })
+}
+
+/// What a node keeps of a recorded input: nothing but its handle, where the node that it came from has what the
+/// pullback will read.
+#[inline]
+fn kept_input<T: Float>(input: &Tensor<T>, read: bool, nodes: &[Node<T>]) -> Tensor<T> {
+    let output = &nodes[input.handle().number as usize].output;
+    match read {
+        true if output.data_if_kept().is_some() => input.hollow(),
+        true => input.clone(),
+        // The shape can be looked up too; in debug builds there is no data by it, to find undeclared reads.
+        false if cfg!(debug_assertions) => input.without_data_unless(false),
+        false => input.hollow(),
+    }
+}
+
+/// Marks a recorded tensor so that a sweep keeps its cotangent.
+pub(crate) fn keep<T: Float>(tensor: &Tensor<T>) -> Result<(), Error> {
+    with_room(|room| {
+        let handle = tensor.handle();
+        if handle.tape == 0 {
+            return Err(Error::NotRecorded { operation: "keep" });
+        }
+        admit(&room.state, room.state.counts_now(), handle, Sort::Node(T::PRECISION), "keep")?;
+        T::nodes_mut(&mut room.state)[handle.number as usize].kept = true;
+        Ok(())
+    })
+}
+
+/// Records a line that reads element `offset` of a recorded tensor.
+pub(crate) fn record_element<T: Float>(tensor: &Tensor<T>, offset: usize, value: T) -> Result<Var<T>, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        let handle = tensor.handle();
+        admit(state, state.counts_now(), handle, Sort::Node(T::PRECISION), "element")?;
+        let line = COLUMNS.with(|columns| columns.push_leaves(1));
+        let kind = Kind::Element { precision: T::PRECISION, node: handle.number, offset: offset as u32 };
+        state.events.push(Event { line, kind });
+        Ok(Var::on_line(value, line, state.admission.id))
+    })
+}
+
+/// Records a line for a merged scalar: its own, with the carried derivative as partial.
+pub(crate) fn record_kept(input: Handle, partial: f64) -> Result<Handle, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        admit(state, state.counts_now(), input, Sort::Line, "keep")?;
+        let line = COLUMNS.with(|columns| columns.push_leaves(1));
+        state.events.push(Event { line, kind: Kind::Kept { input: input.number, partial } });
+        Ok(Handle { number: line, tape: state.admission.id })
+    })
+}
+
+/// Records a tensor made of scalars: element k depends on `lines[k]` with the partial beside it.
+pub(crate) fn record_gather<T: Float>(
+    lines: impl Iterator<Item = (Handle, f64)>,
+    output: &Tensor<T>,
+) -> Result<Handle, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        let counts = state.counts_now();
+        let start = state.gathered.len();
+        for (handle, partial) in lines {
+            if let Err(error) = admit(state, counts, handle, Sort::Line, "from_vars") {
+                state.gathered.truncate(start);
+                return Err(error);
+            }
+            // A constant reads line 0 with partial zero, which the sweep leaves out.
+            let line = if handle.tape == 0 { 0 } else { handle.number };
+            state.gathered.push((line, if handle.tape == 0 { 0.0 } else { partial }));
+        }
+        let output = output.without_data_unless(state.keep_all);
+        let count = state.gathered.len() - start;
+        let kept = state.keep_all;
+        let handle = push_node(state, Node { op: None, inputs: SmallVec::new(), output, kept });
+        let kind = Kind::Gather {
+            precision: T::PRECISION,
+            node: handle.number,
+            start: start as u32,
+            count: count as u32,
+        };
+        state.events.last_mut().expect("push_node has pushed an event").kind = kind;
+        Ok(handle)
+    })
+}
+/// Appends a tensor node to the list.
+#[inline(always)]
+pub(super) fn push_node<T: Float>(state: &mut State, mut node: Node<T>) -> Handle {
+    let number = T::nodes(state).len() as u32;
+    let handle = Handle { number, tape: state.admission.id };
+    node.output.set_handle(handle);
+    T::nodes_mut(state).push(node);
+    let kind = Kind::Node { precision: T::PRECISION, node: number };
+    let line = COLUMNS.with(Columns::len);
+    state.events.push(Event { line, kind });
+    handle
+}
