@@ -99,6 +99,8 @@ macro_rules! declare {
         ///
         /// Numbers, handles, duals and whole tensors have it, so a pullback written once runs on all of them.
         /// Code of your own is better written over [`Real`], which adds comparisons, `Copy` and constants.
+        /// Bring this trait into scope where formulas are written, not where tensors are worked with: its methods take
+        /// their value, and win over those of [`Tensor`](crate::Tensor) that borrow it.
         pub trait Elementary:
             Clone
             + Add<Output = Self>
