@@ -131,6 +131,9 @@ pub fn cost_in_scalars<R: Real>(
     let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
         return Err(Error::shape("cost", "at least two layer sizes", format!("{sizes:?}")));
     };
+    if sizes.contains(&0) {
+        return Err(Error::shape("cost", "layer sizes from 1 up", format!("{sizes:?}")));
+    }
     if parameters.len() != last.bias.end {
         return Err(Error::shape(
             "cost",

@@ -18,14 +18,16 @@ pub enum Optimizer {
 
 impl Optimizer {
     /// The optimizer, if its settings are ones that can train.
-    pub(crate) fn checked(self) -> Result<Self, Error> {
+    /// In the precision of the parameters: what f64 can hold may be infinite or zero there.
+    pub(crate) fn checked<T: Float>(self) -> Result<Self, Error> {
         let Optimizer::GradientDescent { learning_rate } = self;
-        if learning_rate.is_finite() && learning_rate > 0.0 {
+        let rate = T::from_f64(learning_rate).to_f64();
+        if rate.is_finite() && rate > 0.0 {
             return Ok(self);
         }
         Err(Error::Setting {
             setting: "learning rate",
-            wants: "a finite number above 0",
+            wants: "a finite number above 0 in the precision of the network",
             got: learning_rate.to_string(),
         })
     }

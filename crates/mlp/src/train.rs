@@ -83,7 +83,7 @@ impl Training {
         y: &Tensor<T>,
         mut on_epoch: impl FnMut(&Epoch, &Network<T>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.check()?;
+        self.check::<T>()?;
         let n = rows(x, y)?;
         let batch_size = self.batch_size.unwrap_or(n).min(n);
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -107,6 +107,10 @@ impl Training {
                 }
                 total += cost * chosen.len() as f64;
             }
+            // A last step too far shows in no cost any more.
+            if !network.parameters().iter().all(|p| p.to_f64().is_finite()) {
+                return Err(Error::Diverged { epoch: number, cost: f64::NAN });
+            }
             let epoch = Epoch { number, cost: total / n as f64 };
             if on_epoch(&epoch, network).is_break() {
                 break;
@@ -115,8 +119,8 @@ impl Training {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), Error> {
-        self.optimizer.checked()?;
+    fn check<T: Float>(&self) -> Result<(), Error> {
+        self.optimizer.checked::<T>()?;
         let refuse = |setting, wants, got: String| Err(Error::Setting { setting, wants, got });
         if self.epochs == 0 {
             return refuse("epochs", "at least 1", "0".to_owned());
@@ -170,7 +174,7 @@ impl Stepper {
     /// place, and returns J as it was before. If J is not finite nothing is moved.
     ///
     /// # Errors
-    /// When the shapes do not fit or a target is outside [0, 1].
+    /// When the shapes do not fit, a target is outside [0, 1], or the learning rate can't train.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
@@ -191,6 +195,7 @@ impl Stepper {
         lambda: T,
         optimizer: Optimizer,
     ) -> Result<T, Error> {
+        let optimizer = optimizer.checked::<T>()?;
         let swept = self.sweep(network, x, y, lambda);
         let (cost, leaves, bar) = match swept {
             Ok(swept) if swept.0.to_f64().is_finite() => swept,
@@ -238,4 +243,43 @@ fn pick<T: Float>(from: &Tensor<T>, chosen: &[usize]) -> Tensor<T> {
         row.copy_from_slice(&from.as_slice()[k * columns..(k + 1) * columns]);
     }
     batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(learning_rate: f64, epochs: usize) -> Result<(), Error> {
+        let (x, y) = (Tensor::full(&[4, 1], 1.0), Tensor::full(&[4, 1], 1.0));
+        let mut network = Network::<f32>::new(&[1, 1], 0)?;
+        let optimizer = Optimizer::GradientDescent { learning_rate };
+        let training = Training { optimizer, epochs, batch_size: None, lambda: 0.0, seed: 0 };
+        training.fit(&mut network, &x, &y, |_, _| ControlFlow::Continue(()))
+    }
+
+    #[test]
+    fn a_rate_that_the_precision_cannot_hold_is_refused() {
+        for rate in [1e300, 1e-60, 0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(matches!(fit(rate, 1), Err(Error::Setting { setting: "learning rate", .. })), "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_last_step_that_leaves_no_finite_parameters_is_an_error() {
+        assert!(fit(1.0, 1).is_ok());
+        let far = Tensor::full(&[4, 1], 1e30_f32);
+        let mut network = Network::<f32>::from_parameters(&[1, 1], vec![0.0, 0.0]).unwrap();
+        let optimizer = Optimizer::GradientDescent { learning_rate: 1e30 };
+        let training = Training { optimizer, epochs: 1, batch_size: None, lambda: 0.0, seed: 0 };
+        let y = Tensor::full(&[4, 1], 1.0);
+        let fitted = training.fit(&mut network, &far, &y, |_, _| ControlFlow::Continue(()));
+        assert!(matches!(fitted, Err(Error::Diverged { epoch: 1, .. })), "{fitted:?}");
+    }
+
+    #[test]
+    fn zero_layer_sizes_are_refused_by_the_scalar_cost() {
+        for sizes in [&[1, 0][..], &[1, 0, 1], &[0, 1]] {
+            assert!(loss::cost_in_scalars(sizes, &[0.0], &[1.0], &[1.0], 0.0).is_err(), "{sizes:?}");
+        }
+    }
 }

@@ -99,7 +99,8 @@ impl Tape {
     ///
     /// Tensors know their operations. Their values are shown as far as the tape has kept them (all of them after
     /// [`keep_all`](Tape::keep_all)). Scalar lines hold partials, not values: they are shown with those, and
-    /// [`Program::trace`](crate::Program::trace) shows the operations of scalar code.
+    /// [`Program::trace`](crate::Program::trace) shows the operations of scalar code. Cotangents of another tape, or from
+    /// before a rewind, are left out.
     ///
     /// # Panics
     /// When an inner tape is recording.
@@ -145,6 +146,7 @@ impl Tape {
                 columns.put_lines(lines.clone());
                 lines
             });
+            let cotangents = cotangents.filter(|bar| bar.are_of(state));
             let mut page = Page { state, cotangents, lines, ..Page::default_for(state) };
             let mut end = 0;
             for event in &state.events {

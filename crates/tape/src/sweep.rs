@@ -54,7 +54,13 @@ pub trait Recorded {
     type Cotangent;
 
     #[doc(hidden)]
-    fn seed(&self, seed: Self::Cotangent, state: &State, columns: &mut Columns) -> Result<(), Error>;
+    fn seed(
+        &self,
+        seed: Self::Cotangent,
+        recorded: bool,
+        state: &State,
+        columns: &mut Columns,
+    ) -> Result<(), Error>;
     #[doc(hidden)]
     fn unit(&self) -> Result<Self::Cotangent, Error>;
     #[doc(hidden)]
@@ -66,7 +72,7 @@ pub trait Recorded {
 impl<T: Float> Recorded for Var<T> {
     type Cotangent = T;
 
-    fn seed(&self, seed: T, state: &State, columns: &mut Columns) -> Result<(), Error> {
+    fn seed(&self, seed: T, _recorded: bool, state: &State, columns: &mut Columns) -> Result<(), Error> {
         tape::check_root(state, self.handle(), Sort::Line)?;
         columns.lines[self.handle().number as usize] += seed.to_f64() * self.partial();
         Ok(())
@@ -94,11 +100,22 @@ impl<T: Float> Recorded for Var<T> {
 impl<T: Float> Recorded for Tensor<T> {
     type Cotangent = Tensor<T>;
 
-    fn seed(&self, seed: Tensor<T>, state: &State, columns: &mut Columns) -> Result<(), Error> {
+    fn seed(
+        &self,
+        seed: Tensor<T>,
+        recorded: bool,
+        state: &State,
+        columns: &mut Columns,
+    ) -> Result<(), Error> {
         tape::check_root(state, self.handle(), Sort::Node(T::PRECISION))?;
         if seed.dims() != self.dims() {
             let want = "the seed must have the shape of what is swept from";
             return Err(Error::shape("sweep", want, &[seed.shape(), self.shape()]));
+        }
+        // A plain sweep leaves constants, also where a cotangent is the seed passed through.
+        let seed = if recorded { seed } else { seed.to_constant() };
+        if seed.is_recorded() {
+            tape::check_root(state, seed.handle(), Sort::Node(T::PRECISION))?;
         }
         T::cotangents_mut(columns)[self.handle().number as usize] = Slot::Present(seed);
         Ok(())
@@ -210,6 +227,11 @@ impl Cotangents {
         Err(Error::Foreign { operation: "of", why: why.to_owned() })
     }
 
+    /// Whether these are of the recording as it stands, apart from what was added to it since.
+    pub(crate) fn are_of(&self, state: &State) -> bool {
+        self.admission.is_of(state.admission())
+    }
+
     pub(crate) fn columns(&self) -> &Columns {
         &self.columns
     }
@@ -290,7 +312,7 @@ impl Tape {
     /// # }
     /// ```
     pub fn sweep_with<N: Recorded>(&self, root: &N, seed: N::Cotangent) -> Result<Cotangents, Error> {
-        let mut cotangents = self.seeded(root, seed)?;
+        let mut cotangents = self.seeded(root, seed, false)?;
         // Nothing is recorded while it runs, so the list can stay borrowed.
         tape::unrecorded(|| {
             tape::with_state(|state| {
@@ -358,7 +380,7 @@ impl Tape {
         root: &N,
         seed: N::Cotangent,
     ) -> Result<Cotangents, Error> {
-        let mut cotangents = self.seeded(root, seed)?;
+        let mut cotangents = self.seeded(root, seed, true)?;
         let (events, lines) = tape::with_state(|state| (state.events.len(), state.counts_now().lines));
         let mut end = lines as usize;
         for k in (0..events).rev() {
@@ -370,14 +392,14 @@ impl Tape {
         Ok(cotangents)
     }
 
-    fn seeded<N: Recorded>(&self, root: &N, seed: N::Cotangent) -> Result<Cotangents, Error> {
+    fn seeded<N: Recorded>(&self, root: &N, seed: N::Cotangent, recorded: bool) -> Result<Cotangents, Error> {
         let columns = tape::with_room(|room| room.spare_cotangents.pop()).unwrap_or_default();
         tape::with_state(|state| {
             self.must_be_current("sweep", state);
             let counts = state.counts_now();
             let mut cotangents = Cotangents { columns, admission: state.admission().clone(), counts };
             cotangents.columns.size(counts);
-            root.seed(seed, state, &mut cotangents.columns)?;
+            root.seed(seed, recorded, state, &mut cotangents.columns)?;
             Ok(cotangents)
         })
     }

@@ -55,6 +55,11 @@ pub(crate) fn try_with_room<R>(body: impl FnOnce(&mut Room) -> R) -> Option<R> {
     ROOM.try_with(|room| room.try_borrow_mut().ok().map(|mut room| body(&mut room))).ok().flatten()
 }
 
+/// Whether this thread is ending, and its room gone.
+pub(crate) fn room_is_gone() -> bool {
+    ROOM.try_with(|_| ()).is_err()
+}
+
 pub(crate) fn with_state<R>(body: impl FnOnce(&State) -> R) -> R {
     ROOM.with_borrow(|room| body(&room.state))
 }
@@ -120,6 +125,7 @@ impl Drop for Room {
 #[derive(Debug)]
 pub struct Tape {
     key: u32,
+    was_paused: bool,
     // A tape belongs to its thread.
     here: PhantomData<*const ()>,
 }
@@ -156,7 +162,7 @@ impl Tape {
             });
             room.state.key = id;
             room.state.admission.id = id;
-            Tape { key: id, here: PhantomData }
+            Tape { key: id, was_paused: record::set_paused(false), here: PhantomData }
         })
     }
 
@@ -365,6 +371,7 @@ impl Tape {
 
 impl Drop for Tape {
     fn drop(&mut self) {
+        record::set_paused(self.was_paused);
         // The nodes that are let go give their buffers to the pool, which is no part of the room.
         try_with_room(|room| {
             let emptied = COLUMNS.with(|columns| {

@@ -408,6 +408,7 @@ impl<T: Float> Tensor<T> {
     /// Adds `other`, of the same shape, in place where nothing else holds the data.
     pub(crate) fn accumulate(&mut self, other: &Tensor<T>) {
         debug_assert_eq!(self.dims(), other.dims(), "cotangents have the shape of their tensor");
+        self.handle = Handle::default();
         match self.unshared() {
             Some(sum) => crate::kernel::axpy(T::from_f64(1.0), other.as_slice(), sum),
             None => {

@@ -67,6 +67,11 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// Whether nothing was rewound between the two.
+    pub(crate) fn is_of(&self, other: &Admission) -> bool {
+        self.id == other.id
+    }
+
     /// The oldest stretch of which handles are still admitted: its id, and below which line; id 0 if there is none.
     pub(super) fn kept(&self) -> (u32, u32) {
         self.past.first().map_or((0, 0), |epoch| (epoch.id, epoch.limit.lines))

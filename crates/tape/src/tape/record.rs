@@ -20,7 +20,13 @@ pub(crate) fn is_paused() -> bool {
     PAUSED.get()
 }
 
-/// Runs `body` with the recording of tensor operations off: handles are treated as constants.
+/// Switches the pause on or off, and returns what it was: a tape that is begun inside [`unrecorded`] records.
+pub(super) fn set_paused(paused: bool) -> bool {
+    PAUSED.replace(paused)
+}
+
+/// Runs `body` with the recording of tensor operations off: handles are treated as constants. A tape
+/// that `body` itself begins does record.
 ///
 /// ```
 /// use tape::{Tape, Tensor, unrecorded};
@@ -99,8 +105,12 @@ pub(crate) fn record_element<T: Float>(tensor: &Tensor<T>, offset: usize, value:
         let state = &mut room.state;
         let handle = tensor.handle();
         admit(state, state.counts_now(), handle, Sort::Node(T::PRECISION), "element")?;
+        let Ok(offset) = u32::try_from(offset) else {
+            let want = "wants one of the first 2³² elements of a recorded tensor".to_owned();
+            return Err(Error::Index { operation: "at", want, got: offset });
+        };
         let line = COLUMNS.with(|columns| columns.push_leaves(1));
-        let kind = Kind::Element { precision: T::PRECISION, node: handle.number, offset: offset as u32 };
+        let kind = Kind::Element { precision: T::PRECISION, node: handle.number, offset };
         state.events.push(Event { line, kind });
         Ok(Var::on_line(value, line, state.admission.id))
     })
@@ -134,6 +144,12 @@ pub(crate) fn record_gather<T: Float>(
             // A constant reads line 0 with partial zero, which the sweep leaves out.
             let line = if handle.tape == 0 { 0 } else { handle.number };
             state.gathered.push((line, if handle.tape == 0 { 0.0 } else { partial }));
+        }
+        if u32::try_from(state.gathered.len()).is_err() {
+            let got = state.gathered.len();
+            state.gathered.truncate(start);
+            let want = "wants fewer than 2³² scalars gathered on one tape".to_owned();
+            return Err(Error::Length { operation: "from_vars", want, got });
         }
         let output = output.without_data_unless(state.keep_all);
         let count = state.gathered.len() - start;

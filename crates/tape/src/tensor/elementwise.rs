@@ -77,7 +77,18 @@ impl Operation for Binary {
         }
         let (a, b) = (at.input(0).clone(), at.input(1).clone());
         let (y, y_bar) = (at.output.clone(), at.cotangent.clone());
-        if argument == 0 { self.0.left(a, b, y, y_bar) } else { self.0.right(a, b, y, y_bar) }
+        let pulled = match argument {
+            0 => self.0.left(a, b, y, y_bar),
+            _ => self.0.right(a, b, y, y_bar),
+        };
+        match self.0 {
+            // Partials that may be infinite: where no cotangent comes in none goes out. Not in a recorded sweep, whose
+            // result is still to be differentiated by the cotangent, zero or not.
+            BinaryOp::Div(_) | BinaryOp::Powf(_) if tape::is_paused() => {
+                Elementary::gate(at.cotangent.clone(), pulled)
+            }
+            _ => pulled,
+        }
     }
 }
 
