@@ -195,3 +195,16 @@ impl State {
         self.marks.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_and_nodes_have_the_documented_size() {
+        assert_eq!(size_of::<Event>(), 24);
+        assert_eq!(size_of::<Node<f64>>(), 128);
+        assert_eq!(size_of::<Node<f32>>(), 128);
+        assert_eq!(size_of::<Tensor<f64>>(), 16);
+    }
+}
