@@ -176,7 +176,8 @@ impl Problem {
 }
 
 /// For each layer, weights and biases apart: the largest difference over the largest gradient of the layer (or a
-/// tenth of the terms it sums, where more than that cancels). The first part in which it exceeds the tolerance is
+/// tenth of the terms it sums, where more than that cancels: measured against the gradient alone, one drawn
+/// problem in two thousand is off by some 5e-13 in f64, which is rounding of the terms). The first part in which it exceeds the tolerance is
 /// returned as an error.
 fn compare(
     problem: &Problem,

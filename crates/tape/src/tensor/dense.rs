@@ -12,8 +12,8 @@ use std::ops::Range;
 ///
 /// Θ and b are a part of one flat tensor that holds the parameters of a whole network, and their cotangents are
 /// written into the same places of one flat tensor: one leaf, one gradient. Bias and activation are done in place
-/// on the product while it is in cache, and the sum z is never kept. A tiny net took 2.4 times as long with
-/// separate operations and leaves.
+/// on the product while it is in cache, and the sum z is never kept. For a
+/// tiny net one operation for three took a step from 5.8 to 3.3 µs, and later one leaf for four from 2.0 to 1.56.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
     /// Where Θ begins, (n_out, n_in) row-major; b follows it.
