@@ -31,6 +31,15 @@ pub(super) fn sigmoid_gradient<T: Plain>(a: &[T], a_bar: &[T], z_bar: &mut [T]) 
     dispatch(SigmoidGradient(a, a_bar, z_bar));
 }
 
+fn must_be_whole_rows<T>(name: &str, z: &[T], bias: &[T]) {
+    let (elements, columns) = (z.len(), bias.len());
+    // No multiple of 0 but 0 itself.
+    assert!(
+        elements.is_multiple_of(columns),
+        "{name}: z must be whole rows of {columns}, got {elements} elements"
+    );
+}
+
 struct AddBias<'a, T>(&'a mut [T], &'a [T]);
 
 impl<T: Plain> Pass for AddBias<'_, T> {
@@ -48,12 +57,7 @@ impl<T: Plain> Pass for AddBias<'_, T> {
 
 #[inline]
 pub(super) fn add_bias<T: Plain>(z: &mut [T], bias: &[T]) {
-    assert!(
-        if bias.is_empty() { z.is_empty() } else { z.len().is_multiple_of(bias.len()) },
-        "add_bias: z must be whole rows of {}, got {} elements",
-        bias.len(),
-        z.len()
-    );
+    must_be_whole_rows("add_bias", z, bias);
     if !bias.is_empty() {
         dispatch(AddBias(z, bias));
     }
@@ -85,12 +89,7 @@ impl<T: Plain> Pass for AddBiasSigmoid<'_, T> {
 
 #[inline]
 pub(super) fn add_bias_sigmoid<T: Plain>(z: &mut [T], bias: &[T]) {
-    assert!(
-        if bias.is_empty() { z.is_empty() } else { z.len().is_multiple_of(bias.len()) },
-        "add_bias_sigmoid: z must be whole rows of {}, got {} elements",
-        bias.len(),
-        z.len()
-    );
+    must_be_whole_rows("add_bias_sigmoid", z, bias);
     if !bias.is_empty() {
         dispatch(AddBiasSigmoid(z, bias));
     }
