@@ -1,6 +1,6 @@
 //! Derivatives of functions, for those who don't want to hold the tape.
 
-use crate::{Dual, Error, Float, Tape, Var};
+use crate::{Dual, Error, Float, Tape, Tensor, Var};
 
 /// The gradient of `f` at `x`: one number for each input.
 ///
@@ -68,6 +68,22 @@ pub fn vjp<T: Float>(
     let asked = outputs.iter().zip(y_bar).filter(|(_, bar)| bar.to_f64() != 0.0);
     let weighted = asked.map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
     Ok((values, pull_back(&tape, inputs.len(), weighted, T::from_f64(1.0))))
+}
+
+/// The Jacobian of `f` at `x`, (m, n) for m outputs and n inputs: row k has the derivatives of output k.
+///
+/// One recording of `f`, then as few walks over it as m and n allow, eight derivatives in each (see
+/// [`Tape::jacobian`]).
+///
+/// ```
+/// use tape::{Real, jacobian};
+/// fn polar<R: Real>(x: &[R]) -> Vec<R> { vec![x[0] * x[1].cos(), x[0] * x[1].sin()] }
+/// assert_eq!(jacobian(polar, &[2.0, 0.0]).to_vec(), [1.0, 0.0, 0.0, 2.0]);
+/// ```
+pub fn jacobian<T: Float>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> Tensor<T> {
+    let tape = Tape::begin();
+    let inputs = tape.vars(x);
+    tape.jacobian(&f(&inputs), &inputs).unwrap_or_else(|error| error.raise())
 }
 
 /// The value of `f` at `x` and the Jacobian-vector product `J v`, for a function of several outputs, by

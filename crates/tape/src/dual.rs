@@ -2,6 +2,7 @@
 
 use crate::primitive::{self, Binary, Ternary, Unary, primitives};
 use crate::real::{Elementary, Real, handle_arithmetic, method_doc, plain_operands};
+use crate::rule::Rule;
 use std::cmp::Ordering;
 
 /// A value and its tangent, the derivative along one direction of the inputs.
@@ -150,6 +151,33 @@ impl<R: Real> Real for Dual<R> {
     fn is_constant_zero(self) -> bool {
         self.value.is_constant_zero() && self.tangent.is_constant_zero()
     }
+    #[track_caller]
+    fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
+        let values: Vec<R> = x.iter().map(|x| x.value).collect();
+        let value = R::by_rule(rule, &values);
+        let mut partials = vec![R::from_f64(0.0); x.len()];
+        rule.partials(&values, value, &mut partials);
+        let terms = x.iter().zip(partials).map(|(x, partial)| along(x.tangent, |x_dot| partial * x_dot));
+        Dual { value, tangent: terms.sum() }
+    }
+    #[track_caller]
+    fn preaccumulated(x: &[Self], f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {
+        paired(&R::preaccumulated(&flat(x), |x| flat(&f(&paired(x)))))
+    }
+    #[track_caller]
+    fn checkpointed(x: &[Self], f: impl Fn(&[Self]) -> Vec<Self> + 'static) -> Vec<Self> {
+        paired(&R::checkpointed(&flat(x), move |x| flat(&f(&paired(x)))))
+    }
+}
+
+/// Values and tangents as numbers of what they are built on, in turn.
+fn flat<R: Real>(duals: &[Dual<R>]) -> Vec<R> {
+    duals.iter().flat_map(|dual| [dual.value, dual.tangent]).collect()
+}
+
+/// The duals that [`flat`] took apart.
+fn paired<R: Real>(flat: &[R]) -> Vec<Dual<R>> {
+    flat.chunks_exact(2).map(|pair| Dual::new(pair[0], pair[1])).collect()
 }
 
 /// Comparisons are by value: control flow sees the numbers.

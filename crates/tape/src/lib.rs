@@ -30,14 +30,17 @@
 //! | look up a formula | [`primitive`] |
 
 pub mod check;
+mod checkpoint;
 mod derivative;
 mod dual;
 mod error;
 pub mod kernel;
+pub mod nary;
 pub mod primitive;
 mod program;
 mod real;
 mod render;
+pub mod rule;
 mod shape;
 mod sweep;
 mod tape;
@@ -52,7 +55,8 @@ mod var;
 pub const BYTES_PER_LINE: usize = size_of::<tape::columns::Line>();
 
 pub use crate::tape::{Mark, Tape, unrecorded};
-pub use derivative::{grad, hvp, jvp, value_and_grad, vjp};
+pub use checkpoint::{checkpoint, checkpoint_chain, preaccumulate, preaccumulate_all};
+pub use derivative::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
 pub use dual::Dual;
 pub use error::Error;
 pub use program::{Program, Traced};

@@ -1,6 +1,7 @@
 //! The traits that differentiable code is generic over, and the plain numbers that implement them.
 
 use crate::primitive::{self, Binary, Ternary, Unary, primitives};
+use crate::rule::{Few, Rule};
 use std::fmt::Debug;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -184,6 +185,27 @@ pub trait Real:
     /// assert!(0.0_f64.is_constant_zero());
     /// ```
     fn is_constant_zero(self) -> bool;
+
+    /// What [`rule::apply`](crate::rule::apply) does.
+    #[doc(hidden)]
+    #[track_caller]
+    fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
+        rule.formula(x).expect("a trace stores operations: this rule wants a `formula` of them, and has none")
+    }
+
+    /// What [`preaccumulate`](crate::preaccumulate) does: where nothing is recorded, just run.
+    #[doc(hidden)]
+    #[track_caller]
+    fn preaccumulated(x: &[Self], f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {
+        f(x)
+    }
+
+    /// What [`checkpoint`](crate::checkpoint) does: where nothing is recorded, just run.
+    #[doc(hidden)]
+    #[track_caller]
+    fn checkpointed(x: &[Self], f: impl Fn(&[Self]) -> Vec<Self> + 'static) -> Vec<Self> {
+        f(x)
+    }
 }
 
 /// A [`Real`] over double precision, which takes plain numbers on the right of every operator.
@@ -287,6 +309,10 @@ macro_rules! plain {
             #[inline(always)]
             fn is_constant_zero(self) -> bool {
                 self == 0.0
+            }
+            fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
+                let values: Few<f64> = x.iter().map(|&x| x.to_f64()).collect();
+                rule.value(&values) as $float
             }
         }
 

@@ -230,18 +230,36 @@ impl<'a> Page<'a> {
                 let input = self.of_node(precision)[node as usize];
                 self.scalar(start, format!("element {offset}"), vec![input]);
             }
+            Kind::Joined { start: first, count } => {
+                let partials = self.state.gathered(first, count).iter().take(4).map(|&(_, p)| number(p));
+                let partials: Vec<_> = partials.collect();
+                let more = if count > 4 { " …" } else { "" };
+                let operation = format!("scalar, partials {}{more}", partials.join(" "));
+                self.scalar(start, operation, self.gathered(first, count));
+            }
+            Kind::Rule { rule, outputs } => {
+                let (first, count) = self.state.rules[rule as usize].reads();
+                let inputs = self.gathered(first, count);
+                for k in 0..outputs as usize {
+                    self.scalar(start + k, format!("rule, output {k}"), inputs.clone());
+                }
+            }
             Kind::Node { precision: Precision::Single, node } => self.node::<f32>(node, None),
             Kind::Node { precision: Precision::Double, node } => self.node::<f64>(node, None),
             Kind::Gather { precision, node, start, count } => {
-                let gathered = &self.state.gathered[start as usize..(start + count) as usize];
-                let lines = gathered.iter().filter(|(_, partial)| *partial != 0.0);
-                let inputs = lines.map(|&(line, _)| self.of_line[line as usize]).collect();
+                let inputs = self.gathered(start, count);
                 match precision {
                     Precision::Single => self.node::<f32>(node, Some(inputs)),
                     Precision::Double => self.node::<f64>(node, Some(inputs)),
                 }
             }
         }
+    }
+
+    /// The rows of what an event reads of scalars.
+    fn gathered(&self, start: u32, count: u32) -> Vec<usize> {
+        let lines = self.state.gathered(start, count).iter().filter(|(_, partial)| *partial != 0.0);
+        lines.map(|&(line, _)| self.of_line[line as usize]).collect()
     }
 
     fn node<T: Float>(&mut self, number: u32, gathered: Option<Vec<usize>>) {

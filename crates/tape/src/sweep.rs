@@ -4,14 +4,16 @@
 //! broadcasting repeated are summed here; no rule does either.
 
 mod cotangents;
+mod jacobian;
 
 pub(crate) use cotangents::{Columns, Slot};
 pub use cotangents::{Cotangents, Recorded};
 
-use crate::tape::columns::{COLUMNS, Line};
+use crate::tape::columns::Line;
 use crate::tape::{self, Event, Kind, Node, Precision, State, Stored};
 use crate::tensor::At;
 use crate::{Error, Float, Tape, Tensor};
+use std::ops::Range;
 
 impl Tape {
     /// The cotangents of everything that `root` was computed from: the derivatives of `root`, a scalar or a
@@ -59,18 +61,16 @@ impl Tape {
     /// ```
     pub fn sweep_with<N: Recorded>(&self, root: &N, seed: N::Cotangent) -> Result<Cotangents, Error> {
         let mut cotangents = self.seeded(root, seed, false)?;
-        // Nothing is recorded while it runs, so the list can stay borrowed.
+        let columns = &mut cotangents.columns;
         tape::unrecorded(|| {
-            tape::with_state(|state| {
-                with_lines(|lines| {
-                    let sweep = Sweep { lines, gathered: &state.gathered };
-                    let mut end = lines.len();
-                    for event in state.events.iter().rev() {
-                        end = sweep.run_and_step(*event, end, state, &mut cotangents.columns)?;
-                    }
-                    sweep.run(0, end, &mut cotangents.columns);
-                    Ok(())
-                })
+            tape::with_recording(|lines, state| {
+                let sweep = Sweep { lines, state };
+                let mut end = lines.len();
+                for event in state.events.iter().rev() {
+                    end = sweep.run_and_step(*event, end, columns)?;
+                }
+                sweep.run(0, end, columns);
+                Ok(())
             })
         })?;
         Ok(cotangents)
@@ -151,34 +151,16 @@ impl Tape {
     }
 }
 
-/// Lends the scalar lines to `body`, out of the column that is appended to.
-fn with_lines<R>(body: impl FnOnce(&[Line]) -> R) -> R {
-    struct PutBack(Vec<Line>);
-    impl Drop for PutBack {
-        fn drop(&mut self) {
-            COLUMNS.with(|columns| columns.put_lines(std::mem::take(&mut self.0)));
-        }
-    }
-    let lines = PutBack(COLUMNS.with(|columns| columns.take_lines()));
-    body(&lines.0)
-}
-
 /// A plain sweep under way.
 struct Sweep<'a> {
     lines: &'a [Line],
-    gathered: &'a [(u32, f64)],
+    state: &'a State,
 }
 
 impl Sweep<'_> {
     /// Sweeps the lines after an event, then the event; returns where the lines before it end.
-    fn run_and_step(
-        &self,
-        event: Event,
-        end: usize,
-        state: &State,
-        columns: &mut Columns,
-    ) -> Result<usize, Error> {
-        let start = event.line as usize;
+    fn run_and_step(&self, event: Event, end: usize, columns: &mut Columns) -> Result<usize, Error> {
+        let (state, start) = (self.state, event.line as usize);
         self.run(start + event.kind.lines() as usize, end, columns);
         match event.kind {
             Kind::Leaves { .. } => {}
@@ -200,13 +182,21 @@ impl Sweep<'_> {
             Kind::Node { precision: Precision::Double, node } => {
                 pull(&f64::nodes(state)[node as usize], f64::nodes(state), node, columns, false)?
             }
-            Kind::Gather { precision, node, start, count } => {
-                let gathered = &self.gathered[start as usize..(start + count) as usize];
-                match precision {
-                    Precision::Single => self.hand_on::<f32>(state, columns, node, gathered),
-                    Precision::Double => self.hand_on::<f64>(state, columns, node, gathered),
+            Kind::Gather { precision: Precision::Single, node, start, count } => {
+                self.hand_on::<f32>(columns, node, self.state.gathered(start, count))
+            }
+            Kind::Gather { precision: Precision::Double, node, start, count } => {
+                self.hand_on::<f64>(columns, node, self.state.gathered(start, count))
+            }
+            Kind::Joined { start: first, count } => {
+                let bar = columns.lines[start];
+                if bar != 0.0 {
+                    for &(line, partial) in state.gathered(first, count) {
+                        columns.lines[line as usize] += bar * partial;
+                    }
                 }
             }
+            Kind::Rule { rule, outputs } => self.pull_rule(rule, start..start + outputs as usize, columns)?,
         }
         Ok(start)
     }
@@ -227,19 +217,44 @@ impl Sweep<'_> {
     }
 
     /// Hands the cotangent of a gathered tensor on to the scalars it was made of.
-    fn hand_on<T: Float>(&self, state: &State, columns: &mut Columns, node: u32, gathered: &[(u32, f64)]) {
+    fn hand_on<T: Float>(&self, columns: &mut Columns, node: u32, gathered: &[(u32, f64)]) {
         let slot = &mut T::cotangents_mut(columns)[node as usize];
         let Slot::Present(y_bar) = std::mem::take(slot) else {
             return;
         };
-        *slot =
-            if T::nodes(state)[node as usize].kept { Slot::Present(y_bar.clone()) } else { Slot::Released };
+        *slot = if T::nodes(self.state)[node as usize].kept {
+            Slot::Present(y_bar.clone())
+        } else {
+            Slot::Released
+        };
         for (&(line, partial), &bar) in gathered.iter().zip(y_bar.as_slice()) {
             let bar = bar.to_f64();
             if bar != 0.0 && partial != 0.0 {
                 columns.lines[line as usize] += bar * partial;
             }
         }
+    }
+
+    /// Runs the pullback of a user's rule, where a cotangent has come in.
+    fn pull_rule(&self, rule: u32, outputs: Range<usize>, columns: &mut Columns) -> Result<(), Error> {
+        let y_bar = &columns.lines[outputs];
+        if y_bar.iter().all(|&bar| bar == 0.0) {
+            return Ok(());
+        }
+        let rule = &self.state.rules[rule as usize];
+        let x_bar = (rule.pullback)(y_bar);
+        let (start, count) = rule.reads();
+        let inputs = self.state.gathered(start, count);
+        if x_bar.len() != inputs.len() {
+            let want = format!("wants a cotangent for each of the {} inputs of the rule", inputs.len());
+            return Err(Error::Length { operation: "sweep", want, got: x_bar.len() });
+        }
+        for (&(line, partial), bar) in inputs.iter().zip(x_bar) {
+            if bar != 0.0 && partial != 0.0 {
+                columns.lines[line as usize] += bar * partial;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -310,7 +325,9 @@ fn recorded_step(event: Event, end: usize, columns: &mut Columns) -> Result<usiz
                 return scalar("a tensor gathered from scalars");
             }
         }
-        Kind::Leaves { .. } | Kind::Kept { .. } | Kind::Element { .. } => {}
+        Kind::Joined { .. } if columns.lines[start] != 0.0 => return scalar("many scalars that meet"),
+        Kind::Rule { outputs, .. } => no_scalar_lines(start, start + outputs as usize, columns)?,
+        Kind::Leaves { .. } | Kind::Kept { .. } | Kind::Element { .. } | Kind::Joined { .. } => {}
     }
     Ok(start)
 }

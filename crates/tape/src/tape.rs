@@ -7,13 +7,17 @@
 
 mod admission;
 pub(crate) mod columns;
+mod lend;
 mod list;
 mod record;
 
 pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_root};
+pub(crate) use lend::with_recording;
 pub(crate) use list::{Event, Kind, Node, Precision, State, Stored};
 pub use record::unrecorded;
-pub(crate) use record::{is_paused, keep, record, record_element, record_gather, record_kept};
+pub(crate) use record::{
+    is_paused, keep, record, record_element, record_gather, record_joined, record_kept, record_rule,
+};
 
 use crate::tensor::Tensor;
 use crate::{Float, Var};
@@ -40,6 +44,7 @@ pub(crate) struct Room {
     spare: Vec<Suspended>,
     ids: std::ops::Range<u32>,
     pub(crate) spare_cotangents: Vec<crate::sweep::Columns>,
+    pub(crate) spare_lanes: Vec<f64>,
 }
 
 thread_local! {

@@ -1,9 +1,12 @@
 //! The scalar handle: a value, the derivative of that value by its line, and where the line stands.
 
+use crate::checkpoint;
 use crate::primitive::{self, Binary, Ternary, Unary, primitives};
 use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
+use crate::rule::{self, Few, Rule};
 use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
 use crate::tape::{self, Handle};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -115,6 +118,11 @@ impl<T: Float> Var<T> {
         Handle { number: self.line & !MERGED, tape: self.tape }
     }
 
+    /// The number of the line.
+    pub(crate) fn line(self) -> usize {
+        self.handle().number as usize
+    }
+
     /// The derivative of the value by its line.
     pub(crate) fn partial(self) -> f64 {
         self.partial
@@ -122,7 +130,7 @@ impl<T: Float> Var<T> {
 
     /// The value `value` that depends on this handle with derivative `partial`: no line.
     #[inline(always)]
-    fn merge(self, value: T, partial: f64) -> Self {
+    pub(crate) fn merge(self, value: T, partial: f64) -> Self {
         Var { value, partial: self.partial * partial, line: self.line | MERGED, tape: self.tape }
     }
 
@@ -130,7 +138,13 @@ impl<T: Float> Var<T> {
     /// where they are used only: by a constant they may be costly, or infinite where nobody looks.
     #[inline(always)]
     #[track_caller]
-    fn join(self, other: Self, value: T, left: impl FnOnce() -> f64, right: impl FnOnce() -> f64) -> Self {
+    pub(crate) fn join(
+        self,
+        other: Self,
+        value: T,
+        left: impl FnOnce() -> f64,
+        right: impl FnOnce() -> f64,
+    ) -> Self {
         if other.tape == 0 {
             return if self.tape == 0 { Var::constant(value) } else { self.merge(value, left()) };
         }
@@ -275,6 +289,23 @@ impl<T: Float> Real for Var<T> {
     #[inline(always)]
     fn is_constant_zero(self) -> bool {
         self.tape == 0 && self.value.is_constant_zero()
+    }
+    #[track_caller]
+    fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
+        let values: Few<f64> = x.iter().map(|x| x.to_f64()).collect();
+        let y = rule.value(&values);
+        let mut partials: Few<f64> = SmallVec::from_elem(0.0, x.len());
+        rule.partials(&values, y, &mut partials);
+        let inputs = x.iter().copied().zip(partials.iter().copied());
+        rule::joined("rule", T::from_f64(y), inputs).unwrap_or_else(|error| error.raise())
+    }
+    #[track_caller]
+    fn preaccumulated(x: &[Self], f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {
+        checkpoint::preaccumulated(x, f)
+    }
+    #[track_caller]
+    fn checkpointed(x: &[Self], f: impl Fn(&[Self]) -> Vec<Self> + 'static) -> Vec<Self> {
+        checkpoint::checkpointed(x, f)
     }
 }
 

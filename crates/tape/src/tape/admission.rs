@@ -20,6 +20,7 @@ pub(crate) struct Counts {
     pub(crate) double: u32,
     pub(super) events: u32,
     pub(super) gathered: u32,
+    pub(super) rules: u32,
 }
 
 impl Counts {
@@ -30,6 +31,7 @@ impl Counts {
             double: self.double.min(other.double),
             events: self.events.min(other.events),
             gathered: self.gathered.min(other.gathered),
+            rules: self.rules.min(other.rules),
         }
     }
 

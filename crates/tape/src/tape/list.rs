@@ -6,6 +6,7 @@ use crate::tensor::{Op, Pool, Tensor};
 use crate::{Float, sweep};
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::fmt;
 use std::mem::ManuallyDrop;
 
 /// Something recorded that is not a scalar line with two inputs.
@@ -28,6 +29,10 @@ pub(crate) enum Kind {
     Node { precision: Precision, node: u32 },
     /// A tensor node gathered from scalars: `gathered[start..start + count]`. No line.
     Gather { precision: Precision, node: u32, start: u32, count: u32 },
+    /// One line with many inputs: `gathered[start..start + count]`.
+    Joined { start: u32, count: u32 },
+    /// The lines of the outputs of a user's rule, whose pullback is `rules[rule]`.
+    Rule { rule: u32, outputs: u32 },
 }
 
 impl Kind {
@@ -35,9 +40,17 @@ impl Kind {
     pub(crate) fn lines(self) -> u32 {
         match self {
             Kind::Leaves { count } => count,
-            Kind::Kept { .. } | Kind::Element { .. } => 1,
+            Kind::Rule { outputs, .. } => outputs,
+            Kind::Kept { .. } | Kind::Element { .. } | Kind::Joined { .. } => 1,
             Kind::Node { .. } | Kind::Gather { .. } => 0,
         }
+    }
+}
+
+impl Kind {
+    /// Whether it concerns scalars alone, and its partials are plain numbers.
+    pub(crate) fn is_scalar(self) -> bool {
+        matches!(self, Kind::Leaves { .. } | Kind::Kept { .. } | Kind::Joined { .. })
     }
 }
 
@@ -72,15 +85,41 @@ impl<T: Float> Node<T> {
         Node { op: self.op.clone(), inputs: inputs.collect(), output: self.output.clone(), kept: self.kept }
     }
 }
+
+/// A pullback of the user's: from the cotangents of the outputs to those of the inputs.
+pub(crate) type Pullback = Box<dyn Fn(&[f64]) -> Vec<f64>>;
+
+/// A rule of the user's on the list: which lines it read, `gathered[start..start + count]` with the derivatives that
+/// their handles carried, and how to go back.
+pub(crate) struct StoredRule {
+    pub(super) start: u32,
+    pub(super) count: u32,
+    pub(crate) pullback: Pullback,
+}
+
+impl StoredRule {
+    /// What it reads, for [`State::gathered`].
+    pub(crate) fn reads(&self) -> (u32, u32) {
+        (self.start, self.count)
+    }
+}
+
+impl fmt::Debug for StoredRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule of {} inputs", self.count)
+    }
+}
+
 /// What a tape holds beside its scalar lines.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) key: u32,
     pub(super) admission: Admission,
     pub(crate) events: Vec<Event>,
-    pub(crate) gathered: Vec<(u32, f64)>,
-    single: Vec<Node<f32>>,
-    double: Vec<Node<f64>>,
+    pub(super) gathered: Vec<(u32, f64)>,
+    pub(crate) rules: Vec<StoredRule>,
+    pub(super) single: Vec<Node<f32>>,
+    pub(super) double: Vec<Node<f64>>,
     pub(super) keep_all: bool,
     /// The marks that were not rewound past, by serial number, and how many were ever made.
     pub(super) marks: Vec<(u64, Counts)>,
@@ -95,6 +134,7 @@ impl State {
             double: self.double.len() as u32,
             events: self.events.len() as u32,
             gathered: self.gathered.len() as u32,
+            rules: self.rules.len() as u32,
         }
     }
 
@@ -109,8 +149,19 @@ impl State {
             *count = (*count).min(to.lines - *line);
         }
         self.gathered.truncate(to.gathered as usize);
+        self.rules.truncate(to.rules as usize);
         self.single.truncate(to.single as usize);
         self.double.truncate(to.double as usize);
+    }
+
+    /// The events of the first lines.
+    pub(crate) fn events_until(&self, end: usize) -> &[Event] {
+        &self.events[..self.events.partition_point(|event| (event.line as usize) < end)]
+    }
+
+    /// What an event reads of scalars: lines, each with a derivative.
+    pub(crate) fn gathered(&self, start: u32, count: u32) -> &[(u32, f64)] {
+        &self.gathered[start as usize..start as usize + count as usize]
     }
 
     pub(crate) fn admission(&self) -> &Admission {

@@ -2,7 +2,7 @@
 
 use super::admission::{Handle, Sort, admit};
 use super::columns::{COLUMNS, Columns};
-use super::list::{Event, Kind, Node, State};
+use super::list::{Event, Kind, Node, Pullback, State, StoredRule};
 use super::with_room;
 use crate::tensor::{Op, Tensor};
 use crate::{Error, Float, Var};
@@ -127,44 +127,80 @@ pub(crate) fn record_kept(input: Handle, partial: f64) -> Result<Handle, Error> 
     })
 }
 
-/// Records a tensor made of scalars: element k depends on `lines[k]` with the partial beside it.
+/// Appends what an event reads of scalars, each with a derivative, and returns where it stands. A constant reads
+/// line 0 with derivative zero, which the sweep leaves out.
+fn gather(
+    state: &mut State,
+    operation: &'static str,
+    inputs: impl Iterator<Item = (Handle, f64)>,
+) -> Result<(u32, u32), Error> {
+    let counts = state.counts_now();
+    let start = state.gathered.len();
+    for (handle, partial) in inputs {
+        if let Err(error) = admit(state, counts, handle, Sort::Line, operation) {
+            state.gathered.truncate(start);
+            return Err(error);
+        }
+        state.gathered.push(if handle.tape == 0 { (0, 0.0) } else { (handle.number, partial) });
+    }
+    if u32::try_from(state.gathered.len()).is_err() {
+        let got = state.gathered.len();
+        state.gathered.truncate(start);
+        let want = "wants fewer than 2³² scalars gathered on one tape".to_owned();
+        return Err(Error::Length { operation, want, got });
+    }
+    Ok((start as u32, (state.gathered.len() - start) as u32))
+}
+
+/// Records a tensor made of scalars: element k depends on line k of `inputs` with the partial beside it.
 pub(crate) fn record_gather<T: Float>(
-    lines: impl Iterator<Item = (Handle, f64)>,
+    inputs: impl Iterator<Item = (Handle, f64)>,
     output: &Tensor<T>,
 ) -> Result<Handle, Error> {
     with_room(|room| {
         let state = &mut room.state;
-        let counts = state.counts_now();
-        let start = state.gathered.len();
-        for (handle, partial) in lines {
-            if let Err(error) = admit(state, counts, handle, Sort::Line, "from_vars") {
-                state.gathered.truncate(start);
-                return Err(error);
-            }
-            // A constant reads line 0 with partial zero, which the sweep leaves out.
-            let line = if handle.tape == 0 { 0 } else { handle.number };
-            state.gathered.push((line, if handle.tape == 0 { 0.0 } else { partial }));
-        }
-        if u32::try_from(state.gathered.len()).is_err() {
-            let got = state.gathered.len();
-            state.gathered.truncate(start);
-            let want = "wants fewer than 2³² scalars gathered on one tape".to_owned();
-            return Err(Error::Length { operation: "from_vars", want, got });
-        }
+        let (start, count) = gather(state, "from_vars", inputs)?;
         let output = output.without_data_unless(state.keep_all);
-        let count = state.gathered.len() - start;
         let kept = state.keep_all;
         let handle = push_node(state, Node { op: None, inputs: SmallVec::new(), output, kept });
-        let kind = Kind::Gather {
-            precision: T::PRECISION,
-            node: handle.number,
-            start: start as u32,
-            count: count as u32,
-        };
+        let kind = Kind::Gather { precision: T::PRECISION, node: handle.number, start, count };
         state.events.last_mut().expect("push_node has pushed an event").kind = kind;
         Ok(handle)
     })
 }
+
+/// Records one line with many inputs, each with its partial.
+pub(crate) fn record_joined(
+    operation: &'static str,
+    inputs: impl Iterator<Item = (Handle, f64)>,
+) -> Result<Handle, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        let (start, count) = gather(state, operation, inputs.filter(|(handle, _)| handle.tape != 0))?;
+        let line = COLUMNS.with(|columns| columns.push_leaves(1));
+        state.events.push(Event { line, kind: Kind::Joined { start, count } });
+        Ok(Handle { number: line, tape: state.admission.id })
+    })
+}
+
+/// Records the outputs of a rule of the user's and returns the handle of the first; the others follow.
+pub(crate) fn record_rule(
+    operation: &'static str,
+    inputs: impl Iterator<Item = (Handle, f64)>,
+    outputs: usize,
+    pullback: Pullback,
+) -> Result<Handle, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        let (start, count) = gather(state, operation, inputs)?;
+        let line = COLUMNS.with(|columns| columns.push_leaves(outputs));
+        let kind = Kind::Rule { rule: state.rules.len() as u32, outputs: outputs as u32 };
+        state.rules.push(StoredRule { start, count, pullback });
+        state.events.push(Event { line, kind });
+        Ok(Handle { number: line, tape: state.admission.id })
+    })
+}
+
 /// Appends a tensor node to the list.
 #[inline(always)]
 pub(super) fn push_node<T: Float>(state: &mut State, mut node: Node<T>) -> Handle {

@@ -1,0 +1,232 @@
+//! Several derivatives from one walk over the list: cotangents of several outputs backward, or tangents of several
+//! inputs forward, in lanes.
+
+use crate::tape::columns::Line;
+use crate::tape::{self, Event, Kind, Sort, State};
+use crate::{Error, Float, Tape, Tensor, Var};
+
+/// How many derivatives walk together: as many as fill the vectors of today's processors.
+const LANES: usize = 8;
+
+impl Tape {
+    /// The Jacobian of `outputs` by `inputs`, (m, n): row k has the derivatives of output k.
+    ///
+    /// Inputs are leaves, lines or kept values. Where only scalars stand on the list, eight derivatives are taken in one
+    /// walk: backward over the outputs, or forward over the inputs if those are fewer. Tensors and rules with a
+    /// pullback are swept once for each output. A constant output has a row of zeros.
+    ///
+    /// # Errors
+    /// When an output or input is not of this tape, or an input is a constant or was merged (see [`Var::keep`]).
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// let tape = tape::Tape::begin();
+    /// let x = tape.vars(&[2.0, 3.0]);
+    /// let jacobian = tape.jacobian(&[x[0] * x[1], x[0] / x[1], x[1].powi(2)], &x)?;
+    /// assert_eq!(jacobian.shape(), [3, 2]);
+    /// assert_eq!(jacobian.to_vec(), [3.0, 2.0, 1.0 / 3.0, -2.0 / 9.0, 0.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn jacobian<T: Float>(&self, outputs: &[Var<T>], inputs: &[Var<T>]) -> Result<Tensor<T>, Error> {
+        let (scalars, end) = tape::with_state(|state| {
+            self.must_be_current("jacobian", state);
+            self.columns_of("jacobian", state, inputs)?;
+            let mut end = 0;
+            for y in outputs.iter().filter(|y| y.is_recorded()) {
+                tape::check_root(state, y.handle(), Sort::Line)?;
+                end = end.max(y.handle().number as usize + 1);
+            }
+            Ok((state.events.iter().all(|event| event.kind.is_scalar()), end))
+        })?;
+        let shape = crate::Shape::new(&[outputs.len(), inputs.len()]);
+        if !scalars {
+            return self.jacobian_by_sweeps(outputs, inputs, shape);
+        }
+        let mut lanes = tape::with_room(|room| std::mem::take(&mut room.spare_lanes));
+        let jacobian = Tensor::build(shape, |entries| {
+            tape::with_recording(|lines, state| {
+                let walk =
+                    Walk { lines: &lines[..end], events: state.events_until(end), state, inputs, outputs };
+                match inputs.len().min(outputs.len()) {
+                    0 => entries.fill(T::default()),
+                    1 => walk.fill::<1>(entries, &mut lanes),
+                    2 => walk.fill::<2>(entries, &mut lanes),
+                    3..=4 => walk.fill::<4>(entries, &mut lanes),
+                    _ => walk.fill::<LANES>(entries, &mut lanes),
+                }
+            });
+        });
+        tape::with_room(|room| room.spare_lanes = lanes);
+        Ok(jacobian)
+    }
+
+    /// Row by row, where tensors or pullbacks stand on the list.
+    fn jacobian_by_sweeps<T: Float>(
+        &self,
+        outputs: &[Var<T>],
+        inputs: &[Var<T>],
+        shape: crate::Shape,
+    ) -> Result<Tensor<T>, Error> {
+        let mut entries = Vec::with_capacity(outputs.len() * inputs.len());
+        for y in outputs {
+            if !y.is_recorded() {
+                entries.resize(entries.len() + inputs.len(), T::default());
+                continue;
+            }
+            let bar = self.sweep(y)?;
+            for x in inputs {
+                entries.push(bar.of(x)?);
+            }
+        }
+        Tensor::from_vec(entries, &shape)
+    }
+
+    /// Checks that each of `inputs` has a cotangent on this tape.
+    fn columns_of<T: Float>(
+        &self,
+        operation: &'static str,
+        state: &State,
+        inputs: &[Var<T>],
+    ) -> Result<(), Error> {
+        for x in inputs {
+            tape::check_root(state, x.handle(), Sort::Line)?;
+            if x.is_merged() {
+                let why = "an input was merged into another line and has no derivative of its own; give it one \
+                           with `keep` before it is used";
+                return Err(Error::NotKept { operation, why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A walk over a list of scalars, up to the last output.
+struct Walk<'a, T: Float> {
+    lines: &'a [Line],
+    events: &'a [Event],
+    state: &'a State,
+    inputs: &'a [Var<T>],
+    outputs: &'a [Var<T>],
+}
+
+impl<T: Float> Walk<'_, T> {
+    fn fill<const N: usize>(&self, entries: &mut [T], lanes: &mut Vec<f64>) {
+        let n = self.inputs.len();
+        if self.outputs.len() <= n {
+            for (y, rows) in self.outputs.chunks(N).zip(entries.chunks_mut(N * n)) {
+                let bars = zeros::<N>(lanes, self.lines.len());
+                self.backward(y, bars);
+                for (lane, row) in rows.chunks_exact_mut(n).enumerate() {
+                    for (entry, x) in row.iter_mut().zip(self.inputs) {
+                        *entry = T::from_f64(bars.get(x.line()).map_or(0.0, |bar| bar[lane]));
+                    }
+                }
+            }
+        } else {
+            for (first, x) in self.inputs.chunks(N).enumerate() {
+                let dots = zeros::<N>(lanes, self.lines.len());
+                self.forward(x, dots);
+                for (row, y) in entries.chunks_exact_mut(n).zip(self.outputs) {
+                    let dot = if y.is_recorded() { scaled(&dots[y.line()], y.partial()) } else { [0.0; N] };
+                    for (entry, dot) in row[first * N..].iter_mut().zip(dot) {
+                        *entry = T::from_f64(dot);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The cotangents of all lines from unit cotangents of a few outputs.
+    fn backward<const N: usize>(&self, outputs: &[Var<T>], bars: &mut [[f64; N]]) {
+        for (lane, y) in outputs.iter().enumerate().filter(|(_, y)| y.is_recorded()) {
+            bars[y.line()][lane] += y.partial();
+        }
+        let mut end = self.lines.len();
+        for event in self.events.iter().rev() {
+            let start = event.line as usize;
+            self.run_back(start + event.kind.lines() as usize, end, bars);
+            let bar = bars[start];
+            match event.kind {
+                Kind::Kept { input, partial } => add(&mut bars[input as usize], scaled(&bar, partial)),
+                Kind::Joined { start, count } => {
+                    for &(line, partial) in self.state.gathered(start, count) {
+                        add(&mut bars[line as usize], scaled(&bar, partial));
+                    }
+                }
+                _ => {}
+            }
+            end = start;
+        }
+        self.run_back(0, end, bars);
+    }
+
+    fn run_back<const N: usize>(&self, start: usize, end: usize, bars: &mut [[f64; N]]) {
+        let bars = &mut bars[..end];
+        for k in (start..end).rev() {
+            let bar = bars[k];
+            if bar != [0.0; N] {
+                let Line { partials, inputs } = self.lines[k];
+                add(&mut bars[inputs[0] as usize], scaled(&bar, partials[0]));
+                add(&mut bars[inputs[1] as usize], scaled(&bar, partials[1]));
+            }
+        }
+    }
+
+    /// The tangents of all lines from unit tangents of a few inputs.
+    fn forward<const N: usize>(&self, inputs: &[Var<T>], dots: &mut [[f64; N]]) {
+        for (lane, x) in inputs.iter().enumerate().filter(|(_, x)| x.line() < self.lines.len()) {
+            dots[x.line()][lane] = 1.0;
+        }
+        let mut done = 0;
+        for event in self.events {
+            let start = event.line as usize;
+            self.run_on(done, start, dots);
+            let mut dot = [0.0; N];
+            match event.kind {
+                Kind::Kept { input, partial } => dot = scaled(&dots[input as usize], partial),
+                Kind::Joined { start, count } => {
+                    for &(line, partial) in self.state.gathered(start, count) {
+                        add(&mut dot, scaled(&dots[line as usize], partial));
+                    }
+                }
+                _ => {}
+            }
+            add(&mut dots[start], dot);
+            done = start + event.kind.lines() as usize;
+        }
+        self.run_on(done, self.lines.len(), dots);
+    }
+
+    fn run_on<const N: usize>(&self, start: usize, end: usize, dots: &mut [[f64; N]]) {
+        for k in start..end {
+            let Line { partials, inputs } = self.lines[k];
+            let mut dot = scaled(&dots[inputs[0] as usize], partials[0]);
+            add(&mut dot, scaled(&dots[inputs[1] as usize], partials[1]));
+            add(&mut dots[k], dot);
+        }
+    }
+}
+
+/// So many zeros, in memory that is used again.
+fn zeros<const N: usize>(lanes: &mut Vec<f64>, lines: usize) -> &mut [[f64; N]] {
+    lanes.clear();
+    lanes.resize(lines * N, 0.0);
+    lanes.as_chunks_mut().0
+}
+
+/// What each lane hands on; one that has nothing hands on nothing, also where the partial is infinite.
+#[inline(always)]
+fn scaled<const N: usize>(bar: &[f64; N], partial: f64) -> [f64; N] {
+    bar.map(|bar| if bar == 0.0 { 0.0 } else { bar * partial })
+}
+
+#[inline(always)]
+fn add<const N: usize>(sum: &mut [f64; N], more: [f64; N]) {
+    for (sum, more) in sum.iter_mut().zip(more) {
+        *sum += more;
+    }
+}
