@@ -236,6 +236,17 @@ impl Program {
         render::graphviz(&self.rows())
     }
 
+    /// The list as a picture in SVG, which needs no outside program: a box for each line, inputs to the left, in light
+    /// or dark as the reader prefers. It shows 400 lines and says how many more there are.
+    ///
+    /// ```
+    /// let program = tape::Program::trace(|x| x[0] * x[1], &[2.0, 3.0]);
+    /// assert!(program.svg().contains(">mul</text>"));
+    /// ```
+    pub fn svg(&self) -> String {
+        render::svg(&self.rows(), "Program")
+    }
+
     fn rows(&self) -> Vec<Row> {
         let bars = self.cotangents();
         let rows = self.steps.iter().zip(bars).enumerate().map(|(line, (step, bar))| Row {

@@ -1,4 +1,8 @@
-//! The list on a page: as a plain table, and as a graph in the language of Graphviz.
+//! The list on a page: as a plain table, as a graph in the language of Graphviz, and as a picture in SVG.
+
+mod svg;
+
+pub(crate) use svg::svg;
 
 use crate::sweep::Slot;
 use crate::tape::columns::COLUMNS;
@@ -136,6 +140,26 @@ impl Tape {
     /// ```
     pub fn graphviz(&self, cotangents: Option<&Cotangents>) -> String {
         graphviz(&self.rows(cotangents))
+    }
+
+    /// The recording as a picture in SVG, which needs no outside program: a box for each line, inputs to the left, in
+    /// light or dark as the reader prefers. It shows 400 lines and says how many more there are.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// let tape = tape::Tape::begin();
+    /// let x = tape.tensor(&tape::Tensor::full(&[2], 3.0));
+    /// let y = x.exp().sum();
+    /// let picture = tape.svg(Some(&tape.sweep(&y)?));
+    /// assert!(picture.starts_with("<svg") && picture.contains(">exp</text>"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn svg(&self, cotangents: Option<&Cotangents>) -> String {
+        svg(&self.rows(cotangents), "Tape")
     }
 
     fn rows(&self, cotangents: Option<&Cotangents>) -> Vec<Row> {
