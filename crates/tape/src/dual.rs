@@ -1,9 +1,9 @@
 //! Forward mode: a value with its tangent.
 
-use crate::primitive::{self, Binary, Ternary, Unary, primitives};
-use crate::real::{Elementary, Real, handle_arithmetic, method_doc, plain_operands};
+use crate::lifted::{lifted, lifted_from_the_list};
+use crate::primitive::{Binary, Ternary, Unary};
+use crate::real::Real;
 use crate::rule::Rule;
-use std::cmp::Ordering;
 
 /// A value and its tangent, the derivative along one direction of the inputs.
 ///
@@ -45,6 +45,11 @@ impl<R: Real> Dual<R> {
     }
 
     #[inline(always)]
+    fn base(self) -> R {
+        self.value
+    }
+
+    #[inline(always)]
     fn unary<P: Unary>(self, primitive: P, value: R) -> Self {
         Dual { value, tangent: along(self.tangent, |x_dot| primitive.pullback(self.value, value, x_dot)) }
     }
@@ -72,73 +77,15 @@ impl<R: Real> Dual<R> {
 /// A pullback is linear in the cotangent, so with a tangent in its place it pushes that forward. A tangent
 /// that is not there stays so, also where the partial is infinite.
 #[inline(always)]
-fn along<R: Real>(tangent: R, push: impl FnOnce(R) -> R) -> R {
+pub(crate) fn along<R: Real>(tangent: R, push: impl FnOnce(R) -> R) -> R {
     if tangent.is_constant_zero() { tangent } else { push(tangent) }
 }
 
-macro_rules! methods {
-    (
-        unary_operators [$($NU:ident $nu:ident),*]
-        unary [$($U:ident $u:ident),*]
-        parametric [$($P:ident $p:ident $type:ty),*]
-        binary_operators [$($NB:ident $nb:ident),*]
-        binary [$($B:ident $b:ident),*]
-        ternary [$($T:ident $t:ident),*]
-    ) => {
-        /// The listed primitives.
-        impl<R: Real> Dual<R> {
-            $(#[doc = method_doc!(unary $U $u)] #[inline(always)] #[must_use]
-            pub fn $u(self) -> Self { Elementary::$u(self) })*
-            $(#[doc = method_doc!(parametric $P $p)] #[inline(always)] #[must_use]
-            pub fn $p(self, parameter: $type) -> Self { Elementary::$p(self, parameter) })*
-            $(#[doc = method_doc!(binary $B $b)] #[inline(always)] #[must_use]
-            pub fn $b(self, other: Self) -> Self { Elementary::$b(self, other) })*
-            $(#[doc = method_doc!(ternary $T $t)] #[inline(always)] #[must_use]
-            pub fn $t(self, second: Self, third: Self) -> Self { Elementary::$t(self, second, third) })*
-        }
-
-        impl<R: Real> Elementary for Dual<R> {
-            #[inline(always)]
-            fn like(&self, value: f64) -> Self { Dual::from_f64(value) }
-            $(#[inline(always)] fn $u(self) -> Self {
-                self.unary(primitive::$U, Elementary::$u(self.value))
-            })*
-            $(#[inline(always)] fn $p(self, parameter: $type) -> Self {
-                self.unary(primitive::$P(parameter), Elementary::$p(self.value, parameter))
-            })*
-            $(#[inline(always)] fn $b(self, other: Self) -> Self {
-                self.binary(primitive::$B, other, Elementary::$b(self.value, other.value))
-            })*
-            $(#[inline(always)] fn $t(self, second: Self, third: Self) -> Self {
-                let value = Elementary::$t(self.value, second.value, third.value);
-                self.ternary(primitive::$T, second, third, value)
-            })*
-        }
-
-        $(
-            impl<R: Real> std::ops::$NB for Dual<R> {
-                type Output = Self;
-                #[inline(always)]
-                fn $nb(self, other: Self) -> Self {
-                    self.binary(primitive::$NB, other, std::ops::$NB::$nb(self.value, other.value))
-                }
-            }
-        )*
-        $(
-            impl<R: Real> std::ops::$NU for Dual<R> {
-                type Output = Self;
-                #[inline(always)]
-                fn $nu(self) -> Self { self.unary(primitive::$NU, std::ops::$NU::$nu(self.value)) }
-            }
-        )*
-    };
-}
-primitives!(methods);
-
-handle_arithmetic!([R: Real] Dual<R>);
-plain_operands!([R: Real] Dual<R>, f64);
+lifted!([R: Real] Dual<R>);
 
 impl<R: Real> Real for Dual<R> {
+    const ORDER: usize = R::ORDER.saturating_add(1);
+
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
         Dual::constant(R::from_f64(value))
@@ -178,19 +125,4 @@ fn flat<R: Real>(duals: &[Dual<R>]) -> Vec<R> {
 /// The duals that [`flat`] took apart.
 fn paired<R: Real>(flat: &[R]) -> Vec<Dual<R>> {
     flat.chunks_exact(2).map(|pair| Dual::new(pair[0], pair[1])).collect()
-}
-
-/// Comparisons are by value: control flow sees the numbers.
-impl<R: Real> PartialEq for Dual<R> {
-    #[inline(always)]
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl<R: Real> PartialOrd for Dual<R> {
-    #[inline(always)]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
-    }
 }

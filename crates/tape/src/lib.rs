@@ -35,6 +35,7 @@ mod derivative;
 mod dual;
 mod error;
 pub mod kernel;
+mod lifted;
 pub mod nary;
 pub mod primitive;
 mod program;

@@ -23,10 +23,12 @@ pub use trigonometric::{Cos, Sin};
 use crate::real::Elementary;
 use num_traits::Float as Plain;
 
-/// The list. Operators have no method of their own: they are written `-x`, `a + b`.
+/// The list, handed to a macro after whatever else it is given. Operators have no method of their own: they are
+/// written `-x`, `a + b`.
 macro_rules! primitives {
-    ($callback:ident) => {
+    ($callback:ident $($first:tt)*) => {
         $callback! {
+            $($first)*
             unary_operators [Neg neg]
             unary [
                 Recip recip, Sqrt sqrt, Abs abs,

@@ -353,6 +353,8 @@ impl PartialOrd for Traced {
 }
 
 impl Real for Traced {
+    const ORDER: usize = usize::MAX;
+
     fn from_f64(value: f64) -> Self {
         Traced::from(value)
     }

@@ -161,6 +161,16 @@ pub trait Real:
     + for<'a> Product<&'a Self>
     + 'static
 {
+    /// How many orders of derivatives a value carries: 0 for plain numbers, 1 for [`Var`](crate::Var), and one more
+    /// than its parts for a [`Dual`](crate::Dual). `usize::MAX` where that is not known: a program can be
+    /// differentiated any number of times, after it was recorded.
+    ///
+    /// ```
+    /// use tape::{Dual, Real, Var};
+    /// assert_eq!((f64::ORDER, Var::<f64>::ORDER, Dual::<Var>::ORDER), (0, 1, 2));
+    /// ```
+    const ORDER: usize;
+
     /// The constant with this value; it records nothing.
     ///
     /// ```
@@ -298,6 +308,8 @@ macro_rules! plain {
         }
 
         impl Real for $float {
+            const ORDER: usize = 0;
+
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $float

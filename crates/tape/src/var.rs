@@ -278,6 +278,8 @@ plain_operands!([] Var<f64>, f64);
 plain_operands!([] Var<f32>, f32);
 
 impl<T: Float> Real for Var<T> {
+    const ORDER: usize = 1;
+
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
         Var::constant(T::from_f64(value))
