@@ -99,6 +99,7 @@ pub fn with_partials<T: Float>(x: &[Var<T>], f: impl FnOnce(&[T]) -> (T, Vec<T>)
         let want = format!("wants a partial for each of the {} inputs", x.len());
         return Err(Error::Length { operation: "with_partials", want, got: partials.len() });
     }
+    tape::check_lines("with_partials", x.iter().map(|x| x.handle()))?;
     joined("with_partials", y, x.iter().copied().zip(partials.iter().map(|p| p.to_f64())))
 }
 

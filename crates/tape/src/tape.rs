@@ -11,7 +11,7 @@ mod lend;
 mod list;
 mod record;
 
-pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_root};
+pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_lines, check_root};
 pub(crate) use lend::with_recording;
 pub(crate) use list::{Event, Kind, Node, Precision, State, Stored};
 pub use record::unrecorded;

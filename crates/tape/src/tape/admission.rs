@@ -128,6 +128,17 @@ pub(crate) fn admit_lines(a: Handle, b: Handle) -> u32 {
     })
 }
 
+/// The error of the first of these lines that the tape which records does not admit.
+pub(crate) fn check_lines(
+    operation: &'static str,
+    mut handles: impl Iterator<Item = Handle>,
+) -> Result<(), Error> {
+    with_state(|state| {
+        let counts = state.counts_now();
+        handles.try_for_each(|handle| admit(state, counts, handle, Sort::Line, operation))
+    })
+}
+
 /// The error of a handle that this tape does not admit, for the sweep.
 pub(crate) fn check_root(state: &State, handle: Handle, sort: Sort) -> Result<(), Error> {
     if handle.tape == 0 {

@@ -1,6 +1,8 @@
 //! The scalar grain through its public face.
 
+mod checkpoints;
 mod derivatives;
 mod handles;
 mod random_programs;
+mod rules;
 mod tapes;
