@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use mlp::data::DataErrorKind;
+
 /// Why there is no result.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -39,10 +41,29 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) | Self::Other(message) => f.write_str(message),
-            Self::Library(error) => error.fmt(f),
+            Self::Library(error) => {
+                error.fmt(f)?;
+                match likely_column(error) {
+                    Some(column) => write!(f, "; did you mean `{column}`?"),
+                    None => Ok(()),
+                }
+            }
             Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
         }
     }
+}
+
+/// The column most like the one that was asked for, if that is what went wrong and one is like it.
+fn likely_column(error: &mlp::Error) -> Option<&str> {
+    let mlp::Error::Data(data) = error else { return None };
+    let DataErrorKind::UnknownColumn { name, columns } = &data.kind else { return None };
+    let likeness = |column: &str| strsim::jaro_winkler(&column.to_lowercase(), &name.to_lowercase());
+    columns
+        .iter()
+        .map(|column| (likeness(column), column.as_str()))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|(_, column)| column)
 }
 
 impl From<mlp::Error> for Failure {

@@ -115,17 +115,12 @@ pub enum DataErrorKind {
         numbers: bool,
     },
     /// A column was asked for that the table does not have.
-    #[error("there is no column `{name}`; {}the columns are {columns}", match .nearest {
-        Some(nearest) => format!("did you mean `{nearest}`? "),
-        None => String::new(),
-    })]
+    #[error("there is no column `{name}`; the columns are {}", listed(.columns.iter().map(String::as_str), LISTED_COLUMNS))]
     UnknownColumn {
         /// The name that was asked for.
         name: String,
-        /// The most similar name, if one is similar.
-        nearest: Option<String>,
-        /// The columns that there are, for a reader.
-        columns: String,
+        /// The columns that there are; the message lists the first of them.
+        columns: Vec<String>,
     },
     /// Columns that are needed are not in the table.
     #[error(
@@ -186,6 +181,9 @@ pub enum DataErrorKind {
         classes: String,
     },
 }
+
+/// How many columns an error lists before it only counts the rest.
+const LISTED_COLUMNS: usize = 20;
 
 /// `text` cut to a length that fits a message, on one line.
 pub(crate) fn shortened(text: &str) -> String {
