@@ -1,189 +1,288 @@
-//! The scalar tape: record and sweep in nanoseconds a line, and gradients as multiples of the plain function.
+//! The scalar tape: gradients as multiples of the plain function, and what recording and sweeping cost a line.
 //!
-//! One generic source for both sides, with only what `f64` has; each gradient is a fresh recording.
+//! One generic source for both sides, with only what `f64` has; each derivative is a fresh recording.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the functions run on the tape's numbers and on numbers that count"
+)]
+
+mod count;
+mod functions;
+mod inputs;
 mod ratios;
 
 use criterion::{BenchmarkId, Criterion};
 use ratios::{Race, race, time};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tape::{Real, Tape, Var, grad};
 
-/// Σ 100 (xᵢ₊₁ - xᵢ²)² + (1 - xᵢ)² (Rosenbrock 1960).
-fn rosenbrock<R: Real>(x: &[R]) -> R {
-    let (one, hundred) = (R::from_f64(1.0), R::from_f64(100.0));
-    let mut total = R::from_f64(0.0);
-    for pair in x.windows(2) {
-        let bend = pair[1] - pair[0] * pair[0];
-        let far = one - pair[0];
-        total += hundred * bend * bend + far * far;
-    }
-    total
-}
-
-/// J of a 4-10-3 sigmoid net over 150 rows, number by number.
-fn net<R: Real>(parameters: &[R], x: &[f64], y: &[f64]) -> R {
-    let one = R::from_f64(1.0);
-    let sigmoid = |z: R| one / (one + (-z).exp());
-    let (hidden, output) = parameters.split_at(50);
-    let mut total = R::from_f64(0.0);
-    for (x, y) in x.chunks_exact(4).zip(y.chunks_exact(3)) {
-        let mut a = [R::from_f64(0.0); 10];
-        for (unit, a) in a.iter_mut().enumerate() {
-            let mut z = hidden[40 + unit];
-            for (k, &x) in x.iter().enumerate() {
-                z += hidden[unit * 4 + k] * R::from_f64(x);
-            }
-            *a = sigmoid(z);
-        }
-        for (unit, &y) in y.iter().enumerate() {
-            let mut z = output[30 + unit];
-            for (k, &a) in a.iter().enumerate() {
-                z += output[unit * 10 + k] * a;
-            }
-            let h = sigmoid(z);
-            total -= R::from_f64(y) * h.ln() + R::from_f64(1.0 - y) * (one - h).ln();
-        }
-    }
-    total / R::from_f64(150.0)
-}
-
-/// A function as both sides see it, and how many operations it has.
-struct Case<'a> {
+/// What was measured of one function.
+struct Measured {
     name: &'static str,
-    x: Vec<f64>,
     operations: usize,
-    plain: &'a dyn Fn(&[f64]) -> f64,
-    taped: &'a dyn Fn(&[Var]) -> Var,
+    race: Race,
+    cost: Cost,
 }
 
-/// What recording and sweeping cost by themselves.
+/// What recording and sweeping cost by themselves, in nanoseconds a call.
 struct Cost {
     lines: usize,
     record: f64,
     sweep: f64,
 }
 
-impl Case<'_> {
-    /// The gradient must be the one that differences show, along one direction.
-    fn must_be_right(&self) {
-        let along = |h: f64| {
-            let moved: Vec<_> = self.x.iter().enumerate().map(|(k, x)| x + h * (k as f64).cos()).collect();
-            (self.plain)(&moved)
-        };
-        let differences = (along(1e-6) - along(-1e-6)) / 2e-6;
-        let gradient = grad(self.taped, &self.x);
-        let derivative: f64 = gradient.iter().enumerate().map(|(k, g)| g * (k as f64).cos()).sum();
-        let size: f64 = gradient.iter().map(|g| g.abs()).sum();
-        let name = self.name;
-        assert!((derivative - differences).abs() <= 1e-6 * size, "{name}: {derivative} and {differences}");
+struct Bench {
+    criterion: Criterion,
+    /// Whether the rows are written by a build for the processor at hand, started by this one.
+    delegated: bool,
+    measured: Vec<Measured>,
+}
+
+impl Bench {
+    /// The race of a function with its gradient.
+    fn gradient(
+        &mut self,
+        name: &'static str,
+        x: &[f64],
+        operations: usize,
+        plain: impl Fn(&[f64]) -> f64,
+        taped: impl Fn(&[Var]) -> Var,
+    ) {
+        self.derivative(name, x, operations, |x| [plain(x)], |x| [taped(x)], |x| grad(&taped, x));
     }
 
-    /// Records and sweeps apart, medians of many runs.
-    fn cost(&self) -> Cost {
-        let (mut records, mut sweeps, mut lines) = (Vec::new(), Vec::new(), 0);
-        for _ in 0..(20_000_000 / self.operations).clamp(15, 2000) {
-            let tape = Tape::begin();
-            let inputs = tape.vars(&self.x);
-            let start = Instant::now();
-            let y = black_box((self.taped)(black_box(&inputs)));
-            let recorded = start.elapsed();
-            lines = tape.lines() - self.x.len();
-            let start = Instant::now();
-            let bar = tape.sweep(&y).expect("y is recorded");
-            let swept = start.elapsed();
-            black_box(&bar);
-            records.push(recorded.as_nanos() as f64);
-            sweeps.push(swept.as_nanos() as f64);
+    /// The race of a function of `M` outputs with its Jacobian: (M, inputs).
+    fn derivative<const M: usize>(
+        &mut self,
+        name: &'static str,
+        x: &[f64],
+        operations: usize,
+        plain: impl Fn(&[f64]) -> [f64; M],
+        taped: impl Fn(&[Var]) -> [Var; M],
+        derivative: impl Fn(&[f64]) -> Vec<f64>,
+    ) {
+        must_be_right(name, x, &plain, &derivative(x));
+        let (plain, derivative) = (|| plain(black_box(x)), || derivative(black_box(x)));
+        let mut group = self.criterion.benchmark_group(name);
+        group.bench_function(BenchmarkId::from_parameter("plain"), |b| b.iter(plain));
+        group.bench_function(BenchmarkId::from_parameter("derivative"), |b| b.iter(derivative));
+        group.finish();
+        if ratios::is_for_criterion() {
+            return;
         }
-        Cost { lines, record: ratios::median(records), sweep: ratios::median(sweeps) }
+        let race = race(Duration::from_secs(1), plain, derivative);
+        if !self.delegated {
+            ratios::write_row(name, race);
+        }
+        self.measured.push(Measured { name, operations, race, cost: cost(x, taped) });
     }
+}
+
+/// The derivative must be the one that differences show, along one direction.
+fn must_be_right<const M: usize>(
+    name: &str,
+    x: &[f64],
+    plain: impl Fn(&[f64]) -> [f64; M],
+    derivative: &[f64],
+) {
+    let along = |h: f64| {
+        let moved: Vec<_> = x.iter().enumerate().map(|(k, x)| x + h * (k as f64).cos()).collect();
+        plain(&moved)
+    };
+    let (ahead, behind) = (along(1e-6), along(-1e-6));
+    assert_eq!(derivative.len(), M * x.len(), "{name}: entries of the derivative");
+    for (output, row) in derivative.chunks_exact(x.len()).enumerate() {
+        let differences = (ahead[output] - behind[output]) / 2e-6;
+        let ours: f64 = row.iter().enumerate().map(|(k, g)| g * (k as f64).cos()).sum();
+        let size: f64 = row.iter().map(|g| g.abs()).sum();
+        assert!((ours - differences).abs() <= 1e-6 * size, "{name}: {ours} and {differences}");
+    }
+}
+
+/// Recording and sweeping apart: what a run takes longer that does one thing more.
+fn cost<const M: usize>(x: &[f64], taped: impl Fn(&[Var]) -> [Var; M]) -> Cost {
+    let begin = || {
+        let tape = Tape::begin();
+        let inputs = tape.vars(black_box(x));
+        (tape, inputs)
+    };
+    let record = || {
+        let (tape, inputs) = begin();
+        let outputs = taped(&inputs);
+        (tape, outputs)
+    };
+    let sweep = || {
+        let (tape, outputs) = record();
+        let bar = tape.sweep(&outputs[0]).expect("the output is recorded");
+        (tape, bar)
+    };
+    let lines = record().0.lines() - x.len();
+    let total = Duration::from_millis(300);
+    let (recorded, swept) = (race(total, begin, record), race(total, record, sweep));
+    Cost { lines, record: recorded.ours - recorded.rival, sweep: swept.ours - swept.rival }
 }
 
 fn main() {
     let delegated =
         !ratios::is_test() && !ratios::is_for_criterion() && ratios::delegate("tape", "scalar", &[]);
-    let mut criterion = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
+    let criterion = Criterion::default()
+        .sample_size(15)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(500))
         .configure_from_args();
-
-    let wave = |n: usize| (0..n).map(|k| 0.5 + (k as f64 * 0.37).sin()).collect::<Vec<_>>();
-    let x: Vec<f64> = (0..600).map(|k| (k as f64).cos()).collect();
-    let y: Vec<f64> = (0..450).map(|k| f64::from(u8::from(k % 3 == (k / 3) % 3))).collect();
-    let cases = [
-        Case {
-            name: "scalar/rosenbrock-1000",
-            x: wave(1000),
-            operations: 7992,
-            plain: &rosenbrock,
-            taped: &rosenbrock,
-        },
-        Case {
-            name: "scalar/net-4-10-3",
-            x: (0..83).map(|k| (k as f64 * 0.7).sin() * 0.5).collect(),
-            operations: 32_000,
-            plain: &|p| net(p, &x, &y),
-            taped: &|p| net(p, &x, &y),
-        },
-    ];
-
-    let mut table = Vec::new();
-    for case in &cases {
-        case.must_be_right();
-        let mut group = criterion.benchmark_group(case.name);
-        group.bench_function(BenchmarkId::from_parameter("plain"), |b| {
-            b.iter(|| (case.plain)(black_box(&case.x)))
-        });
-        group.bench_function(BenchmarkId::from_parameter("gradient"), |b| {
-            b.iter(|| grad(case.taped, black_box(&case.x)));
-        });
-        group.finish();
-        if ratios::is_for_criterion() {
-            continue;
-        }
-        let plain = || (case.plain)(black_box(&case.x));
-        let result = race(Duration::from_secs(2), plain, || grad(case.taped, black_box(&case.x)));
-        let cost = case.cost();
+    let mut bench = Bench { criterion, delegated, measured: Vec::new() };
+    all(&mut bench);
+    if !bench.measured.is_empty() {
+        print_table(&bench.measured);
         if !delegated {
-            ratios::write_row(case.name, result);
+            write_costs(&bench.measured);
         }
-        table.push((case, result, cost));
     }
-    if table.is_empty() {
-        return;
+}
+
+fn all(bench: &mut Bench) {
+    use count::functions as counting;
+
+    for (name, n) in [("scalar/rosenbrock-1000", 1000), ("scalar/rosenbrock-1e5", 100_000)] {
+        let x = inputs::wave(n);
+        let operations = count::operations(counting::rosenbrock, &x);
+        bench.gradient(name, &x, operations, functions::rosenbrock, functions::rosenbrock);
     }
 
+    let x = inputs::factors(1000);
+    let operations = count::operations(counting::speelpenning, &x);
+    bench.gradient(
+        "scalar/speelpenning-1000",
+        &x,
+        operations,
+        functions::speelpenning,
+        functions::speelpenning,
+    );
+
+    let x = inputs::wave(10_000);
+    let operations = count::operations(counting::log_sum_exp, &x);
+    bench.gradient("scalar/lse-1e4", &x, operations, functions::log_sum_exp, functions::log_sum_exp);
+
+    let x = inputs::wave(128);
+    let operations = count::operations(|x| counting::least_squares(x, 1024), &x);
+    bench.gradient(
+        "scalar/llsq-1024x128",
+        &x,
+        operations,
+        |x| functions::least_squares(x, 1024),
+        |x| functions::least_squares(x, 1024),
+    );
+
+    let (data, x) = inputs::mixture(1000, 10, 25);
+    let operations = count::operations(|x| counting::mixture(x, &data), &x);
+    bench.gradient(
+        "scalar/gmm-1000-10-25",
+        &x,
+        operations,
+        |x| functions::mixture(x, &data),
+        |x| functions::mixture(x, &data),
+    );
+
+    let (x, seen) = inputs::reprojection();
+    let operations = count::operations(|x| counting::reprojection(x, seen), &x);
+    bench.derivative(
+        "scalar/ba-residual",
+        &x,
+        operations,
+        |x| functions::reprojection(x, seen),
+        |x| functions::reprojection(x, seen),
+        |x| {
+            let tape = Tape::begin();
+            let inputs = tape.vars(x);
+            let mut jacobian = Vec::with_capacity(2 * x.len());
+            for output in functions::reprojection(&inputs, seen) {
+                let bar = tape.sweep(&output).expect("the output is recorded");
+                jacobian.extend(inputs.iter().map(|x| bar.of(x).expect("an input is a leaf")));
+            }
+            jacobian
+        },
+    );
+
+    let (p, x, y) = inputs::net();
+    let operations = count::operations(|p| counting::net(p, &x, &y), &p);
+    bench.gradient(
+        "scalar/net-4-10-3",
+        &p,
+        operations,
+        |p| functions::net(p, &x, &y),
+        |p| functions::net(p, &x, &y),
+    );
+
+    let x = inputs::option();
+    let operations = count::operations(counting::black_scholes, &x);
+    bench.gradient(
+        "scalar/black-scholes",
+        &x,
+        operations,
+        functions::black_scholes,
+        functions::black_scholes,
+    );
+
+    let (x, normals) = inputs::path();
+    let operations = count::operations(|x| counting::path(x, &normals), &x);
+    bench.gradient(
+        "scalar/path-50",
+        &x,
+        operations,
+        |x| functions::path(x, &normals),
+        |x| functions::path(x, &normals),
+    );
+}
+
+fn print_table(measured: &[Measured]) {
     let build = if ratios::is_native() { "native" } else { "portable" };
-    println!("\ngradient over plain function, {build} build; medians of alternating pairs");
+    println!("\nderivatives over plain functions, {build} build; medians of alternating pairs");
     println!(
-        "{:<26}{:>12}{:>12}{:>8}{:>9}{:>14}{:>13}{:>10}{:>10}",
+        "{:<26}{:>10}{:>11}{:>12}{:>8}{:>9}{:>9}{:>10}{:>10}{:>10}",
         "function",
+        "operations",
         "plain",
-        "gradient",
+        "derivative",
         "ratio",
         "lines",
-        "record ns/line",
-        "sweep ns/line",
         "lines/op",
-        "bytes/op"
+        "bytes/op",
+        "record",
+        "sweep"
     );
-    for (case, result, cost) in &table {
-        let Race { rival, ours, ratio } = result;
+    println!("{:>107}{:>10}", "ns/line", "ns/line");
+    for Measured { name, operations, race, cost } in measured {
         let lines = cost.lines as f64;
-        let per_operation = lines / case.operations as f64;
+        let per_operation = lines / *operations as f64;
         println!(
-            "{:<26}{:>12}{:>12}{ratio:>8.2}{:>9}{:>14.2}{:>13.2}{per_operation:>10.2}{:>10.1}",
-            case.name,
-            time(*rival),
-            time(*ours),
+            "{name:<26}{operations:>10}{:>11}{:>12}{:>8.2}{:>9}{per_operation:>9.2}{:>10.1}{:>10.2}{:>10.2}",
+            time(race.rival),
+            time(race.ours),
+            race.ratio,
             cost.lines,
+            per_operation * tape::BYTES_PER_LINE as f64,
             cost.record / lines,
             cost.sweep / lines,
-            per_operation * tape::BYTES_PER_LINE as f64,
         );
     }
     println!();
+}
+
+/// Rows for what a line costs: those of the function that is in the middle by it.
+fn write_costs(measured: &[Measured]) {
+    let row = |name: &str, of: &dyn Fn(&Measured) -> (f64, f64)| {
+        let mut all: Vec<_> = measured.iter().map(of).map(|(all, count)| (all / count, all, count)).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (ratio, ours, rival) = all[all.len() / 2];
+        ratios::write_row(name, Race { rival, ours, ratio });
+    };
+    row("scalar/record-ns-per-line", &|m| (m.cost.record, m.cost.lines as f64));
+    row("scalar/sweep-ns-per-line", &|m| (m.cost.sweep, m.cost.lines as f64));
+    row("scalar/lines-per-operation", &|m| (m.cost.lines as f64, m.operations as f64));
+    row("scalar/bytes-per-line", &|m| {
+        let lines = m.cost.lines as f64;
+        (lines * tape::BYTES_PER_LINE as f64, lines)
+    });
 }
