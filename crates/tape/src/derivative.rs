@@ -41,6 +41,23 @@ fn pull_back<T: Float>(tape: &Tape, inputs: usize, y: Var<T>, y_bar: T) -> Vec<T
     }
 }
 
+/// The positions of the inputs that the value of `f` at `x` was not computed from: a gradient has a zero there that is no
+/// accident (see [`Tape::depends`]).
+///
+/// ```
+/// assert_eq!(tape::unused_inputs(|x| x[0] * x[2], &[1.0, 2.0, 3.0]), [1]);
+/// ```
+pub fn unused_inputs<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<usize> {
+    let tape = Tape::begin();
+    let inputs = tape.vars(x);
+    let y = f(&inputs);
+    if !y.is_recorded() {
+        return (0..x.len()).collect();
+    }
+    let used = tape.depends(&y, &inputs).unwrap_or_else(|error| error.raise());
+    (0..x.len()).filter(|&k| !used[k]).collect()
+}
+
 /// The value of `f` at `x` and the vector-Jacobian product `Jᵀ ȳ`, for a function of several outputs.
 ///
 /// # Errors

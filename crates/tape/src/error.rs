@@ -85,6 +85,16 @@ pub enum Error {
         /// What the line records.
         what: &'static str,
     },
+    /// Memory that the system does not give.
+    #[error("{operation}: no memory for {bytes} bytes of {what}")]
+    Memory {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// What the memory is for.
+        what: &'static str,
+        /// How much it wanted.
+        bytes: usize,
+    },
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),

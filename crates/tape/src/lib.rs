@@ -57,7 +57,7 @@ pub const BYTES_PER_LINE: usize = size_of::<tape::columns::Line>();
 
 pub use crate::tape::{Mark, Tape, unrecorded};
 pub use checkpoint::{checkpoint, checkpoint_chain, preaccumulate, preaccumulate_all};
-pub use derivative::{grad, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use derivative::{grad, hvp, jacobian, jvp, unused_inputs, value_and_grad, vjp};
 pub use dual::Dual;
 pub use error::Error;
 pub use program::{Program, Traced};

@@ -4,6 +4,7 @@
 //! broadcasting repeated are summed here; no rule does either.
 
 mod cotangents;
+mod dependence;
 mod jacobian;
 
 pub(crate) use cotangents::{Columns, Slot};
@@ -144,7 +145,7 @@ impl Tape {
             self.must_be_current("sweep", state);
             let counts = state.counts_now();
             let mut cotangents = Cotangents { columns, admission: state.admission().clone(), counts };
-            cotangents.columns.size(counts);
+            cotangents.columns.size(counts)?;
             root.seed(seed, recorded, state, &mut cotangents.columns)?;
             Ok(cotangents)
         })

@@ -20,9 +20,9 @@ pub(crate) use record::{
 };
 
 use crate::tensor::Tensor;
-use crate::{Float, Var};
+use crate::{Error, Float, Var};
 use admission::Epoch;
-use columns::COLUMNS;
+use columns::{COLUMNS, MOST_LINES};
 use record::push_node;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -164,8 +164,10 @@ impl Tape {
                     }
                 }
                 columns.set_ids(id, (0, 0));
+                columns.set_limit(MOST_LINES);
             });
             room.state.key = id;
+            room.state.limit = MOST_LINES;
             room.state.admission.id = id;
             Tape { key: id, was_paused: record::set_paused(false), here: PhantomData }
         })
@@ -250,6 +252,39 @@ impl Tape {
             self.must_be_current("keep_all", &room.state);
             room.state.keep_all = true;
         });
+    }
+
+    /// Sets how many scalar lines there may be: a recording that has to stay within a memory budget, of
+    /// [`BYTES_PER_LINE`](crate::BYTES_PER_LINE) a line, and 8 more while it is swept. An operation that wants a line
+    /// beyond the limit panics and names it. Without a limit of its own a tape takes 2³¹ lines.
+    ///
+    /// # Errors
+    /// When there are more lines already, or the limit is above 2³¹.
+    ///
+    /// # Panics
+    /// When an inner tape is recording.
+    ///
+    /// ```
+    /// let tape = tape::Tape::begin();
+    /// tape.limit_lines(1000)?;
+    /// let x = tape.vars(&[1.0; 1000]);
+    /// assert!(tape.limit_lines(999).is_err());
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn limit_lines(&self, most: usize) -> Result<(), Error> {
+        with_room(|room| {
+            self.must_be_current("limit_lines", &room.state);
+            let lines = room.state.counts_now().lines as usize;
+            let want = format!("wants a limit from {lines}, the lines that stand there, to {MOST_LINES}");
+            match u32::try_from(most) {
+                Ok(limit) if most >= lines && limit <= MOST_LINES => {
+                    room.state.limit = limit;
+                    COLUMNS.with(|columns| columns.set_limit(limit));
+                    Ok(())
+                }
+                _ => Err(Error::Length { operation: "limit_lines", want, got: most }),
+            }
+        })
     }
 
     /// How many scalar lines stand on the tape, leaves included.
@@ -392,6 +427,7 @@ impl Drop for Tape {
                             let lines = columns.take_lines();
                             columns.put_lines(outer.lines);
                             columns.set_ids(outer.state.admission.id, outer.state.admission.kept());
+                            columns.set_limit(outer.state.limit);
                             Some(Suspended { lines, state: std::mem::replace(&mut room.state, outer.state) })
                         }
                     }

@@ -248,6 +248,20 @@ fn give_back(mut columns: Columns) {
     });
 }
 
+/// Zeros, or an error that says how much memory they want.
+pub(super) fn resize(numbers: &mut Vec<f64>, length: usize) -> Result<(), Error> {
+    numbers.clear();
+    if numbers.try_reserve(length).is_err() {
+        return Err(Error::Memory {
+            operation: "sweep",
+            what: "cotangents",
+            bytes: length * size_of::<f64>(),
+        });
+    }
+    numbers.resize(length, 0.0);
+    Ok(())
+}
+
 impl Columns {
     fn clear(&mut self) {
         self.lines.clear();
@@ -255,10 +269,12 @@ impl Columns {
         self.double.clear();
     }
 
-    pub(super) fn size(&mut self, counts: Counts) {
-        self.lines.resize(counts.lines as usize, 0.0);
+    /// Zero for every line, nothing for every node.
+    pub(super) fn size(&mut self, counts: Counts) -> Result<(), Error> {
+        resize(&mut self.lines, counts.lines as usize)?;
         self.single.resize_with(counts.single as usize, Slot::default);
         self.double.resize_with(counts.double as usize, Slot::default);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Several derivatives from one walk over the list: cotangents of several outputs backward, or tangents of several
 //! inputs forward, in lanes.
 
+use super::cotangents::resize;
 use crate::tape::columns::Line;
 use crate::tape::{self, Event, Kind, Sort, State};
 use crate::{Error, Float, Tape, Tensor, Var};
@@ -16,7 +17,8 @@ impl Tape {
     /// pullback are swept once for each output. A constant output has a row of zeros.
     ///
     /// # Errors
-    /// When an output or input is not of this tape, or an input is a constant or was merged (see [`Var::keep`]).
+    /// When an output or input is not of this tape, an input is a constant or was merged (see [`Var::keep`]), or there is
+    /// no memory for the cotangents.
     ///
     /// # Panics
     /// When an inner tape is recording.
@@ -47,12 +49,13 @@ impl Tape {
             return self.jacobian_by_sweeps(outputs, inputs, shape);
         }
         let mut lanes = tape::with_room(|room| std::mem::take(&mut room.spare_lanes));
+        let mut walked = Ok(());
         let jacobian = Tensor::build(shape, |entries| {
-            tape::with_recording(|lines, state| {
+            walked = tape::with_recording(|lines, state| {
                 let walk =
                     Walk { lines: &lines[..end], events: state.events_until(end), state, inputs, outputs };
                 match inputs.len().min(outputs.len()) {
-                    0 => entries.fill(T::default()),
+                    0 => Ok(()),
                     1 => walk.fill::<1>(entries, &mut lanes),
                     2 => walk.fill::<2>(entries, &mut lanes),
                     3..=4 => walk.fill::<4>(entries, &mut lanes),
@@ -61,7 +64,7 @@ impl Tape {
             });
         });
         tape::with_room(|room| room.spare_lanes = lanes);
-        Ok(jacobian)
+        walked.map(|()| jacobian)
     }
 
     /// Row by row, where tensors or pullbacks stand on the list.
@@ -114,11 +117,11 @@ struct Walk<'a, T: Float> {
 }
 
 impl<T: Float> Walk<'_, T> {
-    fn fill<const N: usize>(&self, entries: &mut [T], lanes: &mut Vec<f64>) {
+    fn fill<const N: usize>(&self, entries: &mut [T], lanes: &mut Vec<f64>) -> Result<(), Error> {
         let n = self.inputs.len();
         if self.outputs.len() <= n {
             for (y, rows) in self.outputs.chunks(N).zip(entries.chunks_mut(N * n)) {
-                let bars = zeros::<N>(lanes, self.lines.len());
+                let bars = zeros::<N>(lanes, self.lines.len())?;
                 self.backward(y, bars);
                 for (lane, row) in rows.chunks_exact_mut(n).enumerate() {
                     for (entry, x) in row.iter_mut().zip(self.inputs) {
@@ -128,7 +131,7 @@ impl<T: Float> Walk<'_, T> {
             }
         } else {
             for (first, x) in self.inputs.chunks(N).enumerate() {
-                let dots = zeros::<N>(lanes, self.lines.len());
+                let dots = zeros::<N>(lanes, self.lines.len())?;
                 self.forward(x, dots);
                 for (row, y) in entries.chunks_exact_mut(n).zip(self.outputs) {
                     let dot = if y.is_recorded() { scaled(&dots[y.line()], y.partial()) } else { [0.0; N] };
@@ -138,6 +141,7 @@ impl<T: Float> Walk<'_, T> {
                 }
             }
         }
+        Ok(())
     }
 
     /// The cotangents of all lines from unit cotangents of a few outputs.
@@ -212,10 +216,9 @@ impl<T: Float> Walk<'_, T> {
 }
 
 /// So many zeros, in memory that is used again.
-fn zeros<const N: usize>(lanes: &mut Vec<f64>, lines: usize) -> &mut [[f64; N]] {
-    lanes.clear();
-    lanes.resize(lines * N, 0.0);
-    lanes.as_chunks_mut().0
+fn zeros<const N: usize>(lanes: &mut Vec<f64>, lines: usize) -> Result<&mut [[f64; N]], Error> {
+    resize(lanes, lines * N)?;
+    Ok(lanes.as_chunks_mut().0)
 }
 
 /// What each lane hands on; one that has nothing hands on nothing, also where the partial is infinite.

@@ -26,7 +26,10 @@ pub(crate) const MOST_LINES: u32 = 1 << 31;
 pub(crate) struct Columns {
     start: Cell<*mut Line>,
     length: Cell<u32>,
+    /// How many lines may be appended before [`Columns::grow`] has to be asked: `owned`, or `limit` if that is less.
     capacity: Cell<u32>,
+    owned: Cell<u32>,
+    limit: Cell<u32>,
     id: Cell<u32>,
     /// The oldest id that is still admitted, and below which line: leaves from before a mark, in a loop that
     /// rewinds to it.
@@ -36,18 +39,22 @@ pub(crate) struct Columns {
 thread_local! {
     /// The column in use. It has no destructor, so access is one addition to the thread pointer; the room
     /// `tape` takes the memory back when a tape ends.
-    pub(crate) static COLUMNS: Columns = const {
+    pub(crate) static COLUMNS: Columns = const { Columns::new() };
+}
+
+impl Columns {
+    const fn new() -> Columns {
         Columns {
             start: Cell::new(std::ptr::null_mut()),
             length: Cell::new(0),
             capacity: Cell::new(0),
+            owned: Cell::new(0),
+            limit: Cell::new(MOST_LINES),
             id: Cell::new(0),
             kept: Cell::new((0, 0)),
         }
-    };
-}
+    }
 
-impl Columns {
     /// The id of the tape that records on this thread, 0 if none does.
     #[inline(always)]
     pub(crate) fn id(&self) -> u32 {
@@ -76,10 +83,10 @@ impl Columns {
     #[inline(always)]
     pub(crate) fn push(&self, line: Line) -> u32 {
         let number = self.length.get();
-        if number == self.capacity.get() {
+        if number >= self.capacity.get() {
             self.grow();
         }
-        // SAFETY: `start` points to an allocation of `capacity` lines that this column owns, and
+        // SAFETY: `start` points to an allocation of `owned` lines that this column owns, `capacity <= owned`, and
         // `number < capacity` holds here: by the test above, or because `grow` has made room or panicked.
         unsafe { self.start.get().add(number as usize).write(line) };
         self.length.set(number + 1);
@@ -101,18 +108,26 @@ impl Columns {
         self.length.set(self.length.get().min(length));
     }
 
+    /// Sets how many lines there may be; [`Columns::push`] panics beyond.
+    pub(crate) fn set_limit(&self, limit: u32) {
+        self.limit.set(limit);
+        self.capacity.set(self.owned.get().min(limit));
+    }
+
     /// Makes room for at least one more line, by doubling.
     #[cold]
     #[inline(never)]
     fn grow(&self) {
         let length = self.length.get() as usize;
         let wanted = length + 1;
+        let limit = self.limit.get() as usize;
         assert!(
-            wanted <= MOST_LINES as usize,
-            "tape: a recording holds at most {MOST_LINES} scalar lines, got one more; rewind, or sweep in pieces",
+            wanted <= limit,
+            "tape: a recording holds at most {limit} scalar lines, got one more; rewind, or sweep in pieces \
+             (`checkpoint`), or raise the limit if one was set",
         );
         let mut lines = self.take_lines();
-        let doubled = wanted.max(2 * length).max(1024).min(MOST_LINES as usize);
+        let doubled = wanted.max(2 * length).max(1024).min(limit);
         if lines.try_reserve_exact(doubled - length).is_err() {
             self.put_lines(lines);
             panic!("tape: no memory for {doubled} scalar lines ({} bytes)", doubled * size_of::<Line>());
@@ -122,26 +137,28 @@ impl Columns {
 
     /// Moves the column out as a vector, leaving it empty.
     pub(crate) fn take_lines(&self) -> Vec<Line> {
-        let (start, length, capacity) = (self.start.get(), self.length.get(), self.capacity.get());
+        let (start, length, owned) = (self.start.get(), self.length.get(), self.owned.get());
         self.start.set(std::ptr::null_mut());
         self.length.set(0);
         self.capacity.set(0);
-        if capacity == 0 {
+        self.owned.set(0);
+        if owned == 0 {
             return Vec::new();
         }
         // SAFETY: the three parts come from the vector that `put_lines` took apart; `push`
         // initialises each line before it counts it. The cells were emptied, so there is one owner.
-        unsafe { Vec::from_raw_parts(start, length as usize, capacity as usize) }
+        unsafe { Vec::from_raw_parts(start, length as usize, owned as usize) }
     }
 
     /// Installs a vector as the column. The column must be empty: taken, or never used.
     pub(crate) fn put_lines(&self, lines: Vec<Line>) {
-        debug_assert_eq!(self.capacity.get(), 0, "the column in use was not taken first");
+        debug_assert_eq!(self.owned.get(), 0, "the column in use was not taken first");
         let mut lines = std::mem::ManuallyDrop::new(lines);
         self.start.set(lines.as_mut_ptr());
         self.length.set(lines.len() as u32);
         // The capacity must come back exactly as it was when `take_lines` rebuilds the vector.
-        self.capacity.set(u32::try_from(lines.capacity()).expect("the column grows to at most MOST_LINES"));
+        self.owned.set(u32::try_from(lines.capacity()).expect("the column grows to at most MOST_LINES"));
+        self.capacity.set(self.owned.get().min(self.limit.get()));
         // A vector without memory dangles: capacity 0 makes `push` grow before it writes.
     }
 }
@@ -156,13 +173,7 @@ mod tests {
 
     #[test]
     fn a_column_is_what_was_pushed_also_after_it_was_moved_and_grown() {
-        let columns = Columns {
-            start: Cell::new(std::ptr::null_mut()),
-            length: Cell::new(0),
-            capacity: Cell::new(0),
-            id: Cell::new(0),
-            kept: Cell::new((0, 0)),
-        };
+        let columns = Columns::new();
         let mut twin = Vec::new();
         for k in 0..5000 {
             assert_eq!(columns.push(line(k)), k);

@@ -59,6 +59,7 @@ impl Drop for Aside {
                 drop(columns.take_lines());
                 columns.put_lines(std::mem::take(&mut self.lines));
                 columns.set_ids(room.state.admission.id, room.state.admission.kept());
+                columns.set_limit(room.state.limit);
             });
         });
     }

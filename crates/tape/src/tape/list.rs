@@ -1,7 +1,7 @@
 //! What a tape holds beside its scalar lines: events between them, tensor nodes, and the counts of it all.
 
 use super::admission::{Admission, Counts};
-use super::columns::{COLUMNS, Columns};
+use super::columns::{COLUMNS, Columns, MOST_LINES};
 use crate::tensor::{Op, Pool, Tensor};
 use crate::{Float, sweep};
 use smallvec::SmallVec;
@@ -121,6 +121,8 @@ pub struct State {
     pub(super) single: Vec<Node<f32>>,
     pub(super) double: Vec<Node<f64>>,
     pub(super) keep_all: bool,
+    /// How many scalar lines there may be.
+    pub(super) limit: u32,
     /// The marks that were not rewound past, by serial number, and how many were ever made.
     pub(super) marks: Vec<(u64, Counts)>,
     pub(super) marked: u64,
@@ -240,6 +242,7 @@ impl State {
         self.truncate(Counts::default());
         self.key = 0;
         self.keep_all = false;
+        self.limit = MOST_LINES;
         self.admission.id = 0;
         self.admission.start = Counts::default();
         self.admission.past.clear();

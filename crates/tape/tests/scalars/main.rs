@@ -3,6 +3,7 @@
 mod checkpoints;
 mod derivatives;
 mod handles;
+mod limits;
 mod random_programs;
 mod rules;
 mod tapes;
