@@ -95,6 +95,24 @@ pub enum Error {
         /// How much it wanted.
         bytes: usize,
     },
+    /// A matrix without an inverse.
+    #[error("{operation}: wants a regular matrix, got one whose pivot {pivot} is zero")]
+    Singular {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// The step of the elimination that found nothing but zeros.
+        pivot: usize,
+    },
+    /// A matrix that is not positive definite.
+    #[error("{operation}: wants a positive definite matrix, got one whose pivot {pivot} is {value}")]
+    NotPositiveDefinite {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// The step of the factorisation whose pivot is not positive.
+        pivot: usize,
+        /// That pivot.
+        value: f64,
+    },
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),

@@ -36,6 +36,7 @@ mod dual;
 mod error;
 pub mod kernel;
 mod lifted;
+pub mod linear;
 pub mod nary;
 pub mod primitive;
 mod program;
