@@ -1,6 +1,6 @@
 //! Derivatives of functions, for those who don't want to hold the tape.
 
-use crate::{Dual, Error, Float, Tape, Tensor, Var};
+use crate::{Dual, Error, Float, Real, Reverse, Tangents, Tape, Tensor, Var, value_and_grad_over};
 
 /// The gradient of `f` at `x`: one number for each input.
 ///
@@ -148,6 +148,106 @@ pub fn hvp<T: Float>(
     let inputs = tape.vars(x);
     let along: Vec<_> = inputs.iter().zip(v).map(|(&x, &v)| Dual::new(x, Var::constant(v))).collect();
     Ok(pull_back(&tape, inputs.len(), f(&along).tangent, T::from_f64(1.0)))
+}
+
+/// The Jacobian of `f` at `x`, (m, n) for m outputs and n inputs, by forward mode: an evaluation of `f` for every eight
+/// inputs, and nothing is recorded. [`jacobian`] takes the cheaper mode by itself, at the price of a recording.
+///
+/// ```
+/// use tape::{Real, jacobian_forward};
+/// fn polar<R: Real>(x: &[R]) -> Vec<R> { vec![x[0] * x[1].cos(), x[0] * x[1].sin()] }
+/// assert_eq!(jacobian_forward(polar, &[2.0, 0.0]).to_vec(), [1.0, 0.0, 0.0, 2.0]);
+/// ```
+pub fn jacobian_forward<T: Float>(
+    f: impl Fn(&[Tangents<LANES, T>]) -> Vec<Tangents<LANES, T>>,
+    x: &[T],
+) -> Tensor<T> {
+    let (values, rows) = values_and_rows(f, x);
+    matrix(rows, [values.len(), x.len()])
+}
+
+/// The values of `f` at `x` and its Jacobian, row after row, by forward mode.
+pub(crate) fn values_and_rows<R: Real>(
+    f: impl Fn(&[Tangents<LANES, R>]) -> Vec<Tangents<LANES, R>>,
+    x: &[R],
+) -> (Vec<R>, Vec<R>) {
+    let mut values = Vec::new();
+    let mut rows = Vec::new();
+    for start in (0..x.len().max(1)).step_by(LANES) {
+        let outputs = f(&x.iter().zip(0..).map(|(&x, k)| seeded(x, k, start)).collect::<Vec<_>>());
+        rows.resize(outputs.len() * x.len(), R::from_f64(0.0));
+        for (row, y) in rows.chunks_exact_mut(x.len().max(1)).zip(&outputs) {
+            for (entry, &tangent) in row[start..].iter_mut().zip(&y.tangents) {
+                *entry = tangent;
+            }
+        }
+        values = outputs.into_iter().map(|y| y.value).collect();
+    }
+    (values, rows)
+}
+
+/// The Hessian of `f` at `x`, (n, n): forward over reverse, one recording and one sweep for every eight columns.
+///
+/// Entries (j, k) and (k, j) are computed apart and agree to rounding.
+///
+/// ```
+/// use tape::{Real, hessian};
+/// fn f<R: Real>(x: &[R]) -> R { x[0].powi(2) * x[1] }
+/// assert_eq!(hessian(f, &[3.0, 5.0]).to_vec(), [10.0, 6.0, 6.0, 0.0]);
+/// ```
+pub fn hessian<T: Float>(f: impl Fn(&[Second<T>]) -> Second<T>, x: &[T]) -> Tensor<T> {
+    value_gradient_hessian(f, x).2
+}
+
+/// The value of `f` at `x`, its gradient and its Hessian, (n, n), at the cost of [`hessian`].
+///
+/// ```
+/// use tape::{Real, value_gradient_hessian};
+/// fn f<R: Real>(x: &[R]) -> R { x[0].powi(2) * x[1] }
+/// let (y, gradient, hessian) = value_gradient_hessian(f, &[3.0, 5.0]);
+/// assert_eq!((y, gradient), (45.0, vec![30.0, 9.0]));
+/// assert_eq!(hessian.to_vec(), [10.0, 6.0, 6.0, 0.0]);
+/// ```
+pub fn value_gradient_hessian<T: Float>(
+    f: impl Fn(&[Second<T>]) -> Second<T>,
+    x: &[T],
+) -> (T, Vec<T>, Tensor<T>) {
+    let n = x.len();
+    let (mut value, mut gradient) = (T::default(), Vec::new());
+    let mut rows = vec![T::default(); n * n];
+    for start in (0..n.max(1)).step_by(LANES) {
+        let inputs: Vec<_> = x.iter().zip(0..).map(|(&x, k)| seeded(x, k, start)).collect();
+        let (y, bars) = value_and_grad_over(&f, &inputs);
+        for (row, bar) in rows.chunks_exact_mut(n.max(1)).zip(&bars) {
+            for (entry, &tangent) in row[start..].iter_mut().zip(&bar.tangents) {
+                *entry = tangent;
+            }
+        }
+        (value, gradient) = (y.value, bars.into_iter().map(|bar| bar.value).collect());
+    }
+    (value, gradient, matrix(rows, [n, n]))
+}
+
+/// How many columns of a matrix of derivatives are computed at once.
+pub(crate) const LANES: usize = 8;
+
+/// The number that [`hessian`] calls its function with: it records for a reverse sweep over eight tangents. Functions
+/// generic over [`Real`] take it as any other.
+///
+/// ```
+/// use tape::{Second, hessian};
+/// let f = |x: &[Second]| x[0] * x[0] * 3.0;
+/// assert_eq!(hessian(f, &[1.0]).to_vec(), [6.0]);
+/// ```
+pub type Second<T = f64> = Reverse<Tangents<LANES, T>>;
+
+/// Input k, seeded for the columns from `start` on.
+fn seeded<R: Real>(x: R, k: usize, start: usize) -> Tangents<LANES, R> {
+    Tangents::input(x, k.wrapping_sub(start))
+}
+
+fn matrix<T: Float>(rows: Vec<T>, shape: [usize; 2]) -> Tensor<T> {
+    Tensor::from_vec(rows, &shape).expect("a row for each output, an entry for each input")
 }
 
 fn same_length(operation: &'static str, what: &str, want: usize, got: usize) -> Result<(), Error> {

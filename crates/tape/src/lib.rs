@@ -42,9 +42,11 @@ pub mod primitive;
 mod program;
 mod real;
 mod render;
+mod reverse;
 pub mod rule;
 mod shape;
 mod sweep;
+mod tangents;
 mod tape;
 mod tensor;
 mod var;
@@ -58,12 +60,17 @@ pub const BYTES_PER_LINE: usize = size_of::<tape::columns::Line>();
 
 pub use crate::tape::{Mark, Tape, unrecorded};
 pub use checkpoint::{checkpoint, checkpoint_chain, preaccumulate, preaccumulate_all};
-pub use derivative::{grad, hvp, jacobian, jvp, unused_inputs, value_and_grad, vjp};
+pub use derivative::{
+    Second, grad, hessian, hvp, jacobian, jacobian_forward, jvp, unused_inputs, value_and_grad,
+    value_gradient_hessian, vjp,
+};
 pub use dual::Dual;
 pub use error::Error;
 pub use program::{Program, Traced};
 pub use real::{Elementary, Float, Real, Real64};
+pub use reverse::{Reverse, grad_over, value_and_grad_over};
 pub use shape::Shape;
 pub use sweep::{Cotangents, Recorded};
+pub use tangents::Tangents;
 pub use tensor::{Factor, Tensor, Transposed};
 pub use var::Var;
