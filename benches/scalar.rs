@@ -16,7 +16,7 @@ use criterion::{BenchmarkId, Criterion};
 use ratios::{Race, race, time};
 use std::hint::black_box;
 use std::time::Duration;
-use tape::{Real, Tape, Var, grad};
+use tape::{Real, Tape, Var, grad, jacobian};
 
 /// What was measured of one function.
 struct Measured {
@@ -120,8 +120,8 @@ fn cost<const M: usize>(x: &[f64], taped: impl Fn(&[Var]) -> [Var; M]) -> Cost {
     };
     let lines = record().0.lines() - x.len();
     let total = Duration::from_millis(300);
-    let (recorded, swept) = (race(total, begin, record), race(total, record, sweep));
-    Cost { lines, record: recorded.ours - recorded.rival, sweep: swept.ours - swept.rival }
+    let (recorded, swept) = (race(total, record, begin), race(total, sweep, record));
+    Cost { lines, record: recorded.rival - recorded.ours, sweep: swept.rival - swept.ours }
 }
 
 fn main() {
@@ -193,16 +193,7 @@ fn all(bench: &mut Bench) {
         operations,
         |x| functions::reprojection(x, seen),
         |x| functions::reprojection(x, seen),
-        |x| {
-            let tape = Tape::begin();
-            let inputs = tape.vars(x);
-            let mut jacobian = Vec::with_capacity(2 * x.len());
-            for output in functions::reprojection(&inputs, seen) {
-                let bar = tape.sweep(&output).expect("the output is recorded");
-                jacobian.extend(inputs.iter().map(|x| bar.of(x).expect("an input is a leaf")));
-            }
-            jacobian
-        },
+        |x| jacobian(|x| functions::reprojection(x, seen).to_vec(), x).to_vec(),
     );
 
     let (p, x, y) = inputs::net();
