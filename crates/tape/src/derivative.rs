@@ -1,6 +1,6 @@
 //! Derivatives of functions, for those who don't want to hold the tape.
 
-use crate::{Dual, Error, Float, Real, Reverse, Tangents, Tape, Tensor, Var, value_and_grad_over};
+use crate::{Dual, Error, Float, Real, Reverse, Tangents, Tape, Taylor, Tensor, Var, value_and_grad_over};
 
 /// The gradient of `f` at `x`: one number for each input.
 ///
@@ -226,6 +226,29 @@ pub fn value_gradient_hessian<T: Float>(
         (value, gradient) = (y.value, bars.into_iter().map(|bar| bar.value).collect());
     }
     (value, gradient, matrix(rows, [n, n]))
+}
+
+/// The derivatives of `t ↦ f(x + t v)` at 0 of orders 0 to N, the value first: by Taylor mode, in one evaluation whose cost
+/// grows with N as a polynomial.
+///
+/// # Errors
+/// When there are not as many entries in `v` as inputs in `x`.
+///
+/// ```
+/// use tape::{Real, directional_derivatives};
+/// fn f<R: Real>(x: &[R]) -> R { x[0].powi(2) * x[1] }
+/// // f(1 + t, 2 + 3 t) = (1 + 2 t + t²) (2 + 3 t)
+/// assert_eq!(directional_derivatives::<3, _>(f, &[1.0, 2.0], &[1.0, 3.0])?, [2.0, 7.0, 16.0, 18.0]);
+/// # Ok::<(), tape::Error>(())
+/// ```
+pub fn directional_derivatives<const N: usize, R: Real>(
+    f: impl FnOnce(&[Taylor<N, R>]) -> Taylor<N, R>,
+    x: &[R],
+    v: &[R],
+) -> Result<Vec<R>, Error> {
+    same_length("directional_derivatives", "an entry of the direction for each input", x.len(), v.len())?;
+    let inputs: Vec<_> = x.iter().zip(v).map(|(&x, &v)| Taylor::along(x, v)).collect();
+    Ok(f(&inputs).derivatives())
 }
 
 /// How many columns of a matrix of derivatives are computed at once.

@@ -48,6 +48,7 @@ mod shape;
 mod sweep;
 mod tangents;
 mod tape;
+mod taylor;
 mod tensor;
 mod var;
 
@@ -61,8 +62,8 @@ pub const BYTES_PER_LINE: usize = size_of::<tape::columns::Line>();
 pub use crate::tape::{Mark, Tape, unrecorded};
 pub use checkpoint::{checkpoint, checkpoint_chain, preaccumulate, preaccumulate_all};
 pub use derivative::{
-    Second, grad, hessian, hvp, jacobian, jacobian_forward, jvp, unused_inputs, value_and_grad,
-    value_gradient_hessian, vjp,
+    Second, directional_derivatives, grad, hessian, hvp, jacobian, jacobian_forward, jvp, unused_inputs,
+    value_and_grad, value_gradient_hessian, vjp,
 };
 pub use dual::Dual;
 pub use error::Error;
@@ -72,5 +73,6 @@ pub use reverse::{Reverse, grad_over, value_and_grad_over};
 pub use shape::Shape;
 pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
+pub use taylor::Taylor;
 pub use tensor::{Factor, Tensor, Transposed};
 pub use var::Var;

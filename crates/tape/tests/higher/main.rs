@@ -2,6 +2,7 @@
 
 mod matrices;
 mod nesting;
+mod series;
 
 use tape::Real;
 
