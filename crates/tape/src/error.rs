@@ -113,6 +113,26 @@ pub enum Error {
         /// That pivot.
         value: f64,
     },
+    /// A replay that would take another branch than the function took where it was traced.
+    #[error("replay: {comparison}, got {} and {} in input {input}; trace the function there", got[0], got[1])]
+    Branch {
+        /// Which row of the inputs it is.
+        input: usize,
+        /// The comparison, with the numbers of its lines in the traced list, and how it was recorded.
+        comparison: String,
+        /// The two numbers that are compared now.
+        got: [f64; 2],
+    },
+    /// A text that is no program.
+    #[error("program text, line {line}: wants {want}, got `{got}`")]
+    Text {
+        /// Which line of the text it is, from 1.
+        line: usize,
+        /// What could stand there.
+        want: String,
+        /// What stands there, or its beginning.
+        got: String,
+    },
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),

@@ -7,6 +7,7 @@
 
 mod elementwise;
 mod float;
+pub(crate) mod lane;
 mod level;
 mod matmul;
 mod network;
@@ -15,6 +16,7 @@ mod oracle;
 mod reduce;
 
 pub use level::{Level, level};
+pub(crate) use level::{Pass, dispatch};
 pub use matmul::{Factor, MatmulShape};
 
 /// What the files below are written over: a plain number with the arithmetic and bits of its format.

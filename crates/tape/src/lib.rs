@@ -67,7 +67,7 @@ pub use derivative::{
 };
 pub use dual::Dual;
 pub use error::Error;
-pub use program::{Program, Traced};
+pub use program::{Program, Traced, Workspace};
 pub use real::{Elementary, Float, Real, Real64};
 pub use reverse::{Reverse, grad_over, value_and_grad_over};
 pub use shape::Shape;

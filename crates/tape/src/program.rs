@@ -1,16 +1,45 @@
-//! A function traced into a list that knows its operations: one line each, with inputs, constants and values.
+//! A function as the list of its operations: recorded once, seen as a table, replayed on many inputs.
 //!
-//! The fast tape holds partials, not operations, and merges what it can. A program is the list that a learner
-//! wants to see; tables and pictures come from it.
+//! The fast tape holds partials, not operations, and merges what it can. A program keeps one line for each operation that
+//! ran: what a learner wants to see. Before its first replay it is optimised (`optimise`), given registers (`compile`) and
+//! run over lanes of inputs (`replay`). Its derivatives are programs themselves (`gradient`).
 
-use crate::primitive::{self, Binary, BinaryOp, Ternary, TernaryOp, Unary, UnaryOp, primitives};
-use crate::real::{Elementary, Real, handle_arithmetic, plain_operands};
+mod compile;
+mod evaluate;
+mod gradient;
+mod guard;
+mod operation;
+mod optimise;
+mod replay;
+mod text;
+mod trace;
+
+pub use evaluate::Workspace;
+pub use trace::Traced;
+
+use crate::Error;
 use crate::render::{self, Row};
-use crate::{Error, Float};
-use std::cell::RefCell;
-use std::cmp::Ordering;
+use compile::Compiled;
+use guard::Guard;
+use operation::Operation;
+use std::sync::{Arc, OnceLock};
+use trace::Step;
 
 /// A function as the list of the operations that it ran on some input: one line for each, in order.
+///
+/// The list shows what happened where it was traced ([`table`](Program::table), [`value`](Program::value),
+/// [`gradient`](Program::gradient)), and computes the function anywhere else, without recording again: [`eval`](Program::eval),
+/// [`value_and_grad`](Program::value_and_grad), [`jacobian`](Program::jacobian), [`hvp`](Program::hvp), for one input or for rows of
+/// inputs, over vector lanes and, with a [`Workspace`], over threads.
+///
+/// A replay runs the branches that were traced. Comparisons of [`Traced`] values are part of the program, and an input for which
+/// one comes out differently is an error that names it, [`Error::Branch`]. Numbers that left the function as plain `f64` are
+/// not seen.
+///
+/// Replays differ from the traced function in the last bits: products are fused into sums where the machine has the
+/// instruction ([`unfused`](Program::unfused) prevents it), and `exp`, `ln`, `tanh`, `sigmoid` and `softplus` are those of
+/// [`kernel`](crate::kernel), within 2.5 units in the last place. On one machine the same input gives the same bits, alone or in any
+/// batch, on any number of threads.
 ///
 /// ```
 /// use tape::{Program, Real};
@@ -19,107 +48,82 @@ use std::cmp::Ordering;
 /// let program = Program::trace(f, &[2.0, 1.0]);
 /// assert_eq!(program.value(), 6.0);
 /// assert_eq!(program.gradient(), [2.0, 5.0]);
+/// assert_eq!(program.eval(&[1.0, 1.0, 0.0, 3.0])?, [4.0, 12.0]); // two inputs, one after the other
+/// # Ok::<(), tape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Program {
-    steps: Vec<Step>,
-    inputs: usize,
-    root: u32,
+    list: List,
     names: Vec<String>,
+    fused: bool,
+    /// Whether the list is as short as `optimise` makes it.
+    optimised: bool,
+    derived: Derived,
 }
 
-/// One line: what was done with which earlier lines, and what came out.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    operation: Operation,
-    inputs: [u32; 3],
-    value: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    Input,
-    Constant,
-    Unary(UnaryOp),
-    Binary(BinaryOp),
-    Ternary(TernaryOp),
-}
-
-impl Operation {
-    fn arguments(self) -> usize {
-        match self {
-            Operation::Input | Operation::Constant => 0,
-            Operation::Unary(_) => 1,
-            Operation::Binary(_) => 2,
-            Operation::Ternary(_) => 3,
-        }
-    }
-
-    fn name(self) -> String {
-        match self {
-            Operation::Input => "input".to_owned(),
-            Operation::Constant => "constant".to_owned(),
-            Operation::Unary(op) => match op.parameter() {
-                Some(parameter) => format!("{} {}", op.name(), render::number(parameter)),
-                None => op.name().to_owned(),
-            },
-            Operation::Binary(op) => op.name().to_owned(),
-            Operation::Ternary(op) => op.name().to_owned(),
-        }
-    }
-}
-
-/// The scalar that a program is traced with: it has a value, and every operation on it becomes a line.
-#[derive(Clone, Copy, Debug)]
-pub struct Traced {
-    value: f64,
-    /// `CONSTANT` for a number that has no line yet.
-    line: u32,
-    trace: u32,
-}
-
-const CONSTANT: u32 = u32::MAX;
-
-/// The list being traced on this thread. Trace 0 is none.
-#[derive(Default)]
-struct Recorder {
-    trace: u32,
+/// The lines, and what they mean to the outside.
+#[derive(Clone, Debug)]
+struct List {
     steps: Vec<Step>,
+    /// The first so many lines are the inputs.
+    inputs: usize,
+    outputs: Vec<u32>,
+    guards: Vec<Guard>,
 }
 
-thread_local! {
-    static RECORDER: RefCell<Recorder> = RefCell::new(Recorder::default());
+impl List {
+    /// The inputs where the list was traced.
+    fn at(&self) -> Vec<f64> {
+        self.steps[..self.inputs].iter().map(|step| step.value).collect()
+    }
+}
+
+/// What is made of a program when it is first asked for, and kept.
+#[derive(Clone, Debug, Default)]
+struct Derived {
+    compiled: OnceLock<Arc<Compiled>>,
+    gradient: OnceLock<Arc<Program>>,
+    vjp: OnceLock<Arc<Program>>,
+    jvp: OnceLock<Arc<Program>>,
+    hvp: OnceLock<Arc<Program>>,
 }
 
 impl Program {
     /// The program that `f` runs at `x`.
+    ///
+    /// # Panics
+    /// When `f` computes with values of another trace, or needs more than 2³² - 1 lines.
     ///
     /// ```
     /// let program = tape::Program::trace(|x| x[0].sin() * 2.0, &[0.0]);
     /// assert_eq!(program.len(), 3); // input, sin, scale
     /// ```
     pub fn trace(f: impl FnOnce(&[Traced]) -> Traced, x: &[f64]) -> Program {
-        /// Ends the inner trace also when `f` panics, and lets the outer one go on.
-        struct Outer(Option<Recorder>);
-        impl Drop for Outer {
-            fn drop(&mut self) {
-                let outer = self.0.take().unwrap_or_default();
-                RECORDER.with(|recorder| recorder.replace(outer));
-            }
-        }
-        static TRACES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
-        let trace = TRACES.fetch_add(1, std::sync::atomic::Ordering::Relaxed).max(1);
-        let step = |&value: &f64| Step { operation: Operation::Input, inputs: [0; 3], value };
-        let inner = Recorder { trace, steps: x.iter().map(step).collect() };
-        let _outer = Outer(Some(RECORDER.with(|recorder| recorder.replace(inner))));
+        Program::trace_many(|inputs| vec![f(inputs)], x)
+    }
 
-        let inputs: Vec<_> = (0..).zip(x).map(|(line, &value)| Traced { value, line, trace }).collect();
-        let root = f(&inputs);
-        RECORDER.with_borrow_mut(|recorder| {
-            let root = recorder.line_of(root);
-            let names = (0..x.len()).map(|k| format!("x{k}")).collect();
-            Program { steps: std::mem::take(&mut recorder.steps), inputs: x.len(), root, names }
-        })
+    /// The program that a function of several outputs runs at `x`.
+    ///
+    /// # Panics
+    /// As [`trace`](Program::trace).
+    ///
+    /// ```
+    /// use tape::{Program, Real};
+    /// fn polar<R: Real>(x: &[R]) -> Vec<R> { vec![x[0] * x[1].cos(), x[0] * x[1].sin()] }
+    /// let program = Program::trace_many(polar, &[2.0, 0.0]);
+    /// assert_eq!(program.jacobian(&[2.0, 0.0])?, [1.0, 0.0, 0.0, 2.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn trace_many(f: impl FnOnce(&[Traced]) -> Vec<Traced>, x: &[f64]) -> Program {
+        let steps = x.iter().map(|&value| Step::input(value)).collect();
+        let (outputs, recorder) = trace::record(steps, None, |inputs| trace::lines_of(&f(inputs)));
+        let list = List { steps: recorder.steps, inputs: x.len(), outputs, guards: recorder.guards };
+        Program::of(list, false)
+    }
+
+    fn of(list: List, optimised: bool) -> Program {
+        let names = (0..list.inputs).map(|k| format!("x{k}")).collect();
+        Program { list, names, fused: true, optimised, derived: Derived::default() }
     }
 
     /// This program, with names for its inputs in tables and pictures; `x0`, `x1`, … otherwise.
@@ -133,12 +137,48 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn named(mut self, names: &[&str]) -> Result<Program, Error> {
-        if names.len() != self.inputs {
-            let want = format!("wants a name for each of the {} inputs", self.inputs);
+        if names.len() != self.list.inputs {
+            let want = format!("wants a name for each of the {} inputs", self.list.inputs);
             return Err(Error::Length { operation: "named", want, got: names.len() });
         }
         self.names = names.iter().map(|&name| name.to_owned()).collect();
         Ok(self)
+    }
+
+    /// This program, with every product and sum of its replays rounded by itself, also where the machine could fuse
+    /// them: slower, and the same bits as the traced function as long as that is arithmetic and square roots.
+    ///
+    /// ```
+    /// use tape::Program;
+    /// let program = Program::trace(|x| x[0] * x[1] + x[2], &[0.0; 3]).unfused();
+    /// let x: [f64; 3] = [1.0 + f64::EPSILON, 1.0 - f64::EPSILON, -1.0];
+    /// assert_eq!(program.eval(&x)?, [x[0] * x[1] + x[2]]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn unfused(mut self) -> Program {
+        self.fused = false;
+        self.derived = Derived::default();
+        self
+    }
+
+    /// The program that replays run: equal lines shared, constants folded, dead lines dropped, and arithmetic simplified
+    /// where no bit of a result changes.
+    ///
+    /// ```
+    /// use tape::Program;
+    /// let program = Program::trace(|x| x[0].sin() * x[0].sin() * 1.0 + 0.0 * 3.0, &[0.5]);
+    /// assert_eq!(program.optimised().operations(), 3); // sin, mul, and a shift by 0, which turns -0 into 0
+    /// ```
+    #[must_use]
+    pub fn optimised(&self) -> Program {
+        if self.optimised {
+            return self.clone();
+        }
+        let mut program = Program::of(self.list.optimised(), true);
+        program.names.clone_from(&self.names);
+        program.fused = self.fused;
+        program
     }
 
     /// How many lines there are, inputs and constants included.
@@ -147,43 +187,77 @@ impl Program {
     /// assert_eq!(tape::Program::trace(|x| x[0] + x[1], &[1.0, 2.0]).len(), 3);
     /// ```
     pub fn len(&self) -> usize {
-        self.steps.len()
+        self.list.steps.len()
     }
 
-    /// Whether there is no line at all; a traced program has one at least, for what it returns.
+    /// Whether there is no line at all.
     ///
     /// ```
     /// assert!(!tape::Program::trace(|_| 1.0.into(), &[]).is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.list.steps.is_empty()
     }
 
-    /// The value of the function where it was traced.
+    /// How many lines compute something: all but inputs and constants.
+    ///
+    /// ```
+    /// assert_eq!(tape::Program::trace(|x| x[0] * 2.0 + x[1], &[1.0, 2.0]).operations(), 2);
+    /// ```
+    pub fn operations(&self) -> usize {
+        let is_leaf = |step: &&Step| matches!(step.operation, Operation::Input | Operation::Constant);
+        self.len() - self.list.steps.iter().filter(is_leaf).count()
+    }
+
+    /// How many inputs the function has.
+    ///
+    /// ```
+    /// assert_eq!(tape::Program::trace(|x| x[0] + x[1], &[1.0, 2.0]).inputs(), 2);
+    /// ```
+    pub fn inputs(&self) -> usize {
+        self.list.inputs
+    }
+
+    /// How many outputs the function has.
+    ///
+    /// ```
+    /// assert_eq!(tape::Program::trace_many(|x| vec![x[0], x[0]], &[1.0]).outputs(), 2);
+    /// ```
+    pub fn outputs(&self) -> usize {
+        self.list.outputs.len()
+    }
+
+    /// The value of the function where it was traced; that of the first output, if there are several.
+    ///
+    /// # Panics
+    /// When the function has no output.
     ///
     /// ```
     /// assert_eq!(tape::Program::trace(|x| x[0] * 2.0, &[4.0]).value(), 8.0);
     /// ```
     pub fn value(&self) -> f64 {
-        self.steps[self.root as usize].value
+        self.list.steps[self.list.outputs[0] as usize].value
     }
 
-    /// The cotangent of every line: the derivative of the value by that line. One reverse sweep.
+    /// The cotangent of every line: the derivative of the (first) value by that line. One reverse sweep.
     ///
     /// ```
     /// let program = tape::Program::trace(|x| (x[0] * 3.0).exp(), &[0.0]);
     /// assert_eq!(program.cotangents(), [3.0, 1.0, 1.0]);
     /// ```
     pub fn cotangents(&self) -> Vec<f64> {
-        let mut bars = vec![0.0; self.steps.len()];
-        bars[self.root as usize] = 1.0;
-        for (k, step) in self.steps.iter().enumerate().rev() {
+        let steps = &self.list.steps;
+        let mut bars = vec![0.0; steps.len()];
+        if let Some(&root) = self.list.outputs.first() {
+            bars[root as usize] = 1.0;
+        }
+        for (k, step) in steps.iter().enumerate().rev() {
             let y_bar = bars[k];
             if y_bar == 0.0 {
                 continue;
             }
             let inputs = step.inputs.map(|line| line as usize);
-            let [a, b, c] = inputs.map(|line| self.steps[line].value);
+            let [a, b, c] = inputs.map(|line| steps[line].value);
             match step.operation {
                 Operation::Input | Operation::Constant => {}
                 Operation::Unary(op) => bars[inputs[0]] += op.pullback(a, step.value, y_bar),
@@ -202,14 +276,14 @@ impl Program {
         bars
     }
 
-    /// The gradient: the cotangents of the inputs.
+    /// The gradient where the function was traced: the cotangents of the inputs.
     ///
     /// ```
     /// assert_eq!(tape::Program::trace(|x| x[0] * x[1], &[2.0, 3.0]).gradient(), [3.0, 2.0]);
     /// ```
     pub fn gradient(&self) -> Vec<f64> {
         let mut bars = self.cotangents();
-        bars.truncate(self.inputs);
+        bars.truncate(self.list.inputs);
         bars
     }
 
@@ -249,13 +323,13 @@ impl Program {
 
     fn rows(&self) -> Vec<Row> {
         let bars = self.cotangents();
-        let rows = self.steps.iter().zip(bars).enumerate().map(|(line, (step, bar))| Row {
+        let rows = self.list.steps.iter().zip(bars).enumerate().map(|(line, (step, bar))| Row {
             line,
             operation: match self.names.get(line) {
                 Some(name) => format!("input {name}"),
-                None => step.operation.name(),
+                None => step.operation.title(),
             },
-            inputs: step.inputs[..step.operation.arguments()].iter().map(|&input| input as usize).collect(),
+            inputs: step.arguments().iter().map(|&input| input as usize).collect(),
             value: render::number(step.value),
             // A constant has no derivative that anybody could ask for.
             cotangent: match step.operation {
@@ -265,151 +339,87 @@ impl Program {
         });
         rows.collect()
     }
-}
 
-impl Recorder {
-    /// The line of a value; a constant gets one when it is first used with something that has.
-    #[track_caller]
-    fn line_of(&mut self, value: Traced) -> u32 {
-        if value.line == CONSTANT {
-            self.steps.push(Step { operation: Operation::Constant, inputs: [0; 3], value: value.value });
-            return (self.steps.len() - 1) as u32;
+    /// The list that replays and derivatives start from.
+    fn shortest(&self) -> std::borrow::Cow<'_, List> {
+        if self.optimised {
+            std::borrow::Cow::Borrowed(&self.list)
+        } else {
+            std::borrow::Cow::Owned(self.list.optimised())
         }
-        assert!(
-            value.trace == self.trace,
-            "trace: wants values of the function being traced on this thread, got one of another trace"
-        );
-        value.line
-    }
-}
-
-impl Traced {
-    /// The value.
-    ///
-    /// ```
-    /// assert_eq!(tape::Traced::from(2.0).value(), 2.0);
-    /// ```
-    pub fn value(self) -> f64 {
-        self.value
     }
 
-    #[track_caller]
-    fn record<const N: usize>(operation: Operation, arguments: [Traced; N], value: f64) -> Traced {
-        if arguments.iter().all(|argument| argument.line == CONSTANT) {
-            return Traced::from(value);
-        }
-        RECORDER.with_borrow_mut(|recorder| {
-            let mut inputs = [0; 3];
-            for (input, argument) in inputs.iter_mut().zip(arguments) {
-                *input = recorder.line_of(argument);
-            }
-            recorder.steps.push(Step { operation, inputs, value });
-            Traced { value, line: (recorder.steps.len() - 1) as u32, trace: recorder.trace }
+    fn compiled(&self) -> &Compiled {
+        self.derived.compiled.get_or_init(|| Arc::new(Compiled::new(&self.shortest(), self.fused)))
+    }
+
+    /// A program made from the list of this one, with the same switches.
+    fn derive<'a>(&self, kept: &'a OnceLock<Arc<Program>>, make: impl FnOnce(&List) -> List) -> &'a Program {
+        kept.get_or_init(|| {
+            let mut program = Program::of(make(&self.shortest()), true);
+            program.fused = self.fused;
+            Arc::new(program)
         })
     }
 
-    #[track_caller]
-    fn unary<P: Unary + Into<UnaryOp>>(self, primitive: P) -> Self {
-        let value = <f64 as Float>::unary(primitive, self.value);
-        Traced::record(Operation::Unary(primitive.into()), [self], value)
+    /// The program of the value and its gradient: its outputs are the value and the partial derivative by each input.
+    /// It is made once and kept.
+    ///
+    /// # Errors
+    /// When the function does not have one output.
+    ///
+    /// ```
+    /// let program = tape::Program::trace(|x| x[0] * x[1], &[2.0, 3.0]);
+    /// let gradient = program.with_gradient()?;
+    /// assert_eq!(gradient.eval(&[5.0, 7.0])?, [35.0, 7.0, 5.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn with_gradient(&self) -> Result<&Program, Error> {
+        self.must_be_scalar("with_gradient")?;
+        Ok(self.derive(&self.derived.gradient, List::value_and_gradient))
     }
 
-    #[track_caller]
-    fn binary<P: Binary + Into<BinaryOp>>(self, primitive: P, other: Self) -> Self {
-        let value = <f64 as Float>::binary(primitive, self.value, other.value);
-        Traced::record(Operation::Binary(primitive.into()), [self, other], value)
+    /// The program of the vector-Jacobian product: from (x, ȳ) to `Jᵀ ȳ`. It is made once and kept.
+    ///
+    /// ```
+    /// let program = tape::Program::trace_many(|x| vec![x[0] * x[1], x[0].exp()], &[0.0, 3.0]);
+    /// assert_eq!(program.vjp().eval(&[0.0, 3.0, 1.0, 10.0])?, [13.0, 0.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn vjp(&self) -> &Program {
+        self.derive(&self.derived.vjp, List::vjp)
     }
 
-    #[track_caller]
-    fn ternary<P: Ternary + Into<TernaryOp>>(self, primitive: P, second: Self, third: Self) -> Self {
-        let value = <f64 as Float>::ternary(primitive, self.value, second.value, third.value);
-        Traced::record(Operation::Ternary(primitive.into()), [self, second, third], value)
+    /// The program of the Jacobian-vector product: from (x, ẋ) to `J ẋ`. It is made once and kept.
+    ///
+    /// ```
+    /// let program = tape::Program::trace_many(|x| vec![x[0] * x[1], x[0].exp()], &[0.0, 3.0]);
+    /// assert_eq!(program.jvp().eval(&[0.0, 3.0, 1.0, 10.0])?, [3.0, 1.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn jvp(&self) -> &Program {
+        self.derive(&self.derived.jvp, List::jvp)
     }
-}
 
-impl From<f64> for Traced {
-    fn from(value: f64) -> Self {
-        Traced { value, line: CONSTANT, trace: 0 }
+    /// The program of the Hessian-vector product: from (x, v) to `H v`, forward over reverse. It is made once and kept.
+    ///
+    /// # Errors
+    /// When the function does not have one output.
+    ///
+    /// ```
+    /// let program = tape::Program::trace(|x| x[0].powi(3) * x[1], &[1.0, 2.0]);
+    /// assert_eq!(program.hessian_product()?.eval(&[1.0, 2.0, 1.0, 0.0])?, [12.0, 3.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn hessian_product(&self) -> Result<&Program, Error> {
+        self.must_be_scalar("hessian_product")?;
+        Ok(self.derive(&self.derived.hvp, |list| list.gradient().jvp()))
     }
-}
 
-impl Default for Traced {
-    fn default() -> Self {
-        Traced::from(0.0)
-    }
-}
-
-/// Comparisons are by value. They are not recorded yet: the program is what ran for this input.
-impl PartialEq for Traced {
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl PartialOrd for Traced {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
-    }
-}
-
-impl Real for Traced {
-    const ORDER: usize = usize::MAX;
-
-    fn from_f64(value: f64) -> Self {
-        Traced::from(value)
-    }
-    fn to_f64(self) -> f64 {
-        self.value
-    }
-    fn is_constant_zero(self) -> bool {
-        self.line == CONSTANT && self.value == 0.0
-    }
-}
-
-macro_rules! methods {
-    (
-        unary_operators [$($NU:ident $nu:ident),*]
-        unary [$($U:ident $u:ident),*]
-        parametric [$($P:ident $p:ident $type:ty),*]
-        binary_operators [$($NB:ident $nb:ident),*]
-        binary [$($B:ident $b:ident),*]
-        ternary [$($T:ident $t:ident),*]
-    ) => {
-        impl Elementary for Traced {
-            fn like(&self, value: f64) -> Self { Traced::from(value) }
-            $(#[track_caller] fn $u(self) -> Self { self.unary(primitive::$U) })*
-            $(#[track_caller] fn $p(self, parameter: $type) -> Self { self.unary(primitive::$P(parameter)) })*
-            $(#[track_caller] fn $b(self, other: Self) -> Self { self.binary(primitive::$B, other) })*
-            $(#[track_caller] fn $t(self, second: Self, third: Self) -> Self {
-                self.ternary(primitive::$T, second, third)
-            })*
+    fn must_be_scalar(&self, operation: &'static str) -> Result<(), Error> {
+        match self.outputs() {
+            1 => Ok(()),
+            got => Err(Error::Length { operation, want: "wants a function of one output".to_owned(), got }),
         }
-
-        /// The listed primitives.
-        impl Traced {
-            $(#[doc = crate::real::method_doc!(unary $U $u)] #[must_use] #[track_caller]
-            pub fn $u(self) -> Self { Elementary::$u(self) })*
-            $(#[doc = crate::real::method_doc!(parametric $P $p)] #[must_use] #[track_caller]
-            pub fn $p(self, parameter: $type) -> Self { Elementary::$p(self, parameter) })*
-            $(#[doc = crate::real::method_doc!(binary $B $b)] #[must_use] #[track_caller]
-            pub fn $b(self, other: Self) -> Self { Elementary::$b(self, other) })*
-            $(#[doc = crate::real::method_doc!(ternary $T $t)] #[must_use] #[track_caller]
-            pub fn $t(self, second: Self, third: Self) -> Self { Elementary::$t(self, second, third) })*
-        }
-
-        $(impl std::ops::$NB for Traced {
-            type Output = Self;
-            #[track_caller]
-            fn $nb(self, other: Self) -> Self { self.binary(primitive::$NB, other) }
-        })*
-        $(impl std::ops::$NU for Traced {
-            type Output = Self;
-            #[track_caller]
-            fn $nu(self) -> Self { self.unary(primitive::$NU) }
-        })*
-    };
+    }
 }
-primitives!(methods);
-
-handle_arithmetic!([] Traced);
-plain_operands!([] Traced, f64);

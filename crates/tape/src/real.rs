@@ -451,13 +451,23 @@ macro_rules! plain_operands {
             fn div_assign(&mut self, k: $plain) { *self = *self / k; }
         }
         impl<$($generic)*> PartialEq<$plain> for $Handle {
-            fn eq(&self, k: &$plain) -> bool { $crate::Real::to_f64(*self) == f64::from(*k) }
+            // By the handle's own comparison, which a traced scalar records.
+            #[inline(always)]
+            fn eq(&self, k: &$plain) -> bool { *self == <$Handle as $crate::Real>::from_f64((*k).into()) }
         }
         impl<$($generic)*> PartialOrd<$plain> for $Handle {
             #[inline(always)]
             fn partial_cmp(&self, k: &$plain) -> Option<std::cmp::Ordering> {
-                $crate::Real::to_f64(*self).partial_cmp(&f64::from(*k))
+                self.partial_cmp(&<$Handle as $crate::Real>::from_f64((*k).into()))
             }
+            #[inline(always)]
+            fn lt(&self, k: &$plain) -> bool { *self < <$Handle as $crate::Real>::from_f64((*k).into()) }
+            #[inline(always)]
+            fn le(&self, k: &$plain) -> bool { *self <= <$Handle as $crate::Real>::from_f64((*k).into()) }
+            #[inline(always)]
+            fn gt(&self, k: &$plain) -> bool { *self > <$Handle as $crate::Real>::from_f64((*k).into()) }
+            #[inline(always)]
+            fn ge(&self, k: &$plain) -> bool { *self >= <$Handle as $crate::Real>::from_f64((*k).into()) }
         }
     };
 }

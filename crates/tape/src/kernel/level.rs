@@ -73,7 +73,7 @@ const PORTABLE_FUSED: bool = cfg!(target_arch = "aarch64");
 /// A loop over slices that is compiled once per [`Level`].
 ///
 /// `run` must be `#[inline(always)]`: only then do the instructions of the caller apply to it.
-pub(super) trait Pass: Sized {
+pub(crate) trait Pass: Sized {
     /// What the loop returns.
     type Output;
 
@@ -83,7 +83,7 @@ pub(super) trait Pass: Sized {
 
 /// Runs `pass` at the best level of this processor.
 #[inline]
-pub(super) fn dispatch<P: Pass>(pass: P) -> P::Output {
+pub(crate) fn dispatch<P: Pass>(pass: P) -> P::Output {
     dispatch_at(level(), pass)
 }
 

@@ -1,0 +1,204 @@
+//! Derivatives of a list as lists: the pullbacks of its lines, run on values that are recorded.
+
+use super::List;
+use super::operation::Operation;
+use super::optimise::build;
+use super::trace::{self, Step, Traced};
+use crate::primitive::{BinaryOp, UnaryOp};
+
+/// What has come to the cotangent of a line so far: a chain of contributions, that of the earliest reader first.
+#[derive(Clone, Copy)]
+struct Contribution {
+    value: Traced,
+    /// Whether a step or gate decided over it: then it may be zero because nobody asked, not by chance.
+    chosen: bool,
+    next: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// The contributions to all lines, each a chain through one column.
+struct Contributions {
+    heads: Vec<u32>,
+    column: Vec<Contribution>,
+}
+
+impl Contributions {
+    fn add(&mut self, line: u32, value: Traced, chosen: bool) {
+        let head = &mut self.heads[line as usize];
+        self.column.push(Contribution { value, chosen, next: *head });
+        *head = self.column.len() as u32 - 1;
+    }
+
+    /// The sum over a line's readers in the order of the list, and whether all of it was chosen; None if there are none
+    /// or all are the constant zero.
+    fn of(&self, line: usize) -> Option<(Traced, bool)> {
+        let mut sum: Option<(Traced, bool)> = None;
+        let mut next = self.heads[line];
+        while next != NONE {
+            let each = self.column[next as usize];
+            next = each.next;
+            if !is_zero(each.value) {
+                sum = Some(match sum {
+                    None => (each.value, each.chosen),
+                    Some((total, chosen)) => (total + each.value, chosen && each.chosen),
+                });
+            }
+        }
+        sum
+    }
+}
+
+fn is_zero(value: Traced) -> bool {
+    value.line().is_none() && value.value() == 0.0
+}
+
+/// Whether the partials are plain numbers, so that a zero cotangent stays zero.
+fn is_linear(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Unary(UnaryOp::Neg(_) | UnaryOp::Scale(_) | UnaryOp::Shift(_))
+            | Operation::Binary(BinaryOp::Add(_) | BinaryOp::Sub(_))
+    )
+}
+
+/// Whether the partials are finite wherever arguments and value are, so that a cotangent which is zero by chance stays
+/// zero.
+fn is_tame(operation: Operation) -> bool {
+    is_linear(operation)
+        || matches!(
+            operation,
+            Operation::Unary(
+                UnaryOp::Abs(_)
+                    | UnaryOp::Exp(_)
+                    | UnaryOp::ExpM1(_)
+                    | UnaryOp::Sin(_)
+                    | UnaryOp::Cos(_)
+                    | UnaryOp::Tanh(_)
+                    | UnaryOp::Sigmoid(_)
+                    | UnaryOp::Softplus(_)
+            ) | Operation::Binary(
+                BinaryOp::Mul(_)
+                    | BinaryOp::Max(_)
+                    | BinaryOp::Min(_)
+                    | BinaryOp::Heaviside(_)
+                    | BinaryOp::Gate(_)
+            ) | Operation::Ternary(_)
+        )
+}
+
+/// The cotangent of line `k` pulled back to the argument at `place`; a pullback is linear, so that a tangent of the
+/// argument in its place is pushed forward.
+fn pulled(step: &Step, place: usize, values: &[Traced], k: usize, bar: Traced) -> Traced {
+    let [a, b, c] = step.inputs.map(|line| values[line as usize]);
+    let y = values[k];
+    match step.operation {
+        Operation::Input | Operation::Constant => Traced::from(0.0),
+        Operation::Unary(op) => op.pullback(a, y, bar),
+        Operation::Binary(op) if place == 0 => op.left(a, b, y, bar),
+        Operation::Binary(op) => op.right(a, b, y, bar),
+        Operation::Ternary(op) => op.pullback([a, b, c], y, bar)[place],
+    }
+}
+
+/// `pushed`, or zero where the cotangent (or tangent) it comes from is exactly zero: what nobody asked for has no
+/// say, also where its partial is infinite or NaN.
+fn handed_on(bar: Traced, pushed: Traced, operation: Operation, chosen: bool) -> Traced {
+    let safe = if chosen { is_linear(operation) } else { is_tame(operation) };
+    if safe || bar.line().is_none() || is_zero(pushed) { pushed } else { bar.gate(pushed) }
+}
+
+impl List {
+    /// Which lines change with some input.
+    fn active(&self) -> Vec<bool> {
+        let mut active = vec![false; self.steps.len()];
+        for (k, step) in self.steps.iter().enumerate() {
+            active[k] = match step.operation {
+                Operation::Input => true,
+                _ => step.arguments().iter().any(|&line| active[line as usize]),
+            };
+        }
+        active
+    }
+
+    /// The cotangents of the inputs from those of the outputs, recorded: `x̄ = Jᵀ ȳ`. `values` are those of the lines.
+    fn pull_back(&self, values: &[Traced], y_bar: &[Traced]) -> Vec<Traced> {
+        let active = self.active();
+        let lines = self.steps.len();
+        let mut bars = Contributions { heads: vec![NONE; lines], column: Vec::with_capacity(lines) };
+        for (&line, &bar) in self.outputs.iter().zip(y_bar) {
+            bars.add(line, bar, false);
+        }
+        for (k, step) in self.steps.iter().enumerate().skip(self.inputs).rev() {
+            let Some((bar, chosen)) = bars.of(k).filter(|_| active[k]) else { continue };
+            for (place, &line) in step.arguments().iter().enumerate() {
+                if active[line as usize] {
+                    trace::take_chose();
+                    let pulled = pulled(step, place, values, k, bar);
+                    let chosen = chosen || trace::take_chose();
+                    bars.add(line, handed_on(bar, pulled, step.operation, chosen), chosen);
+                }
+            }
+        }
+        (0..self.inputs).map(|line| bars.of(line).map_or(Traced::from(0.0), |(bar, _)| bar)).collect()
+    }
+
+    /// The tangents of the outputs from those of the inputs, recorded: `ẏ = J ẋ`.
+    fn push_forward(&self, values: &[Traced], x_dot: &[Traced]) -> Vec<Traced> {
+        let mut dots: Vec<Traced> = Vec::with_capacity(self.steps.len());
+        for (k, step) in self.steps.iter().enumerate() {
+            let mut total = Traced::from(0.0);
+            for (place, &line) in step.arguments().iter().enumerate() {
+                let dot = dots[line as usize];
+                if is_zero(dot) {
+                    continue;
+                }
+                let pushed = pulled(step, place, values, k, dot);
+                let pushed = handed_on(dot, pushed, step.operation, false);
+                total = if is_zero(total) { pushed } else { total + pushed };
+            }
+            dots.push(if k < self.inputs { x_dot[k] } else { total });
+        }
+        self.outputs.iter().map(|&line| dots[line as usize]).collect()
+    }
+
+    /// The values of the outputs.
+    fn values_of_outputs(&self, values: &[Traced]) -> Vec<Traced> {
+        self.outputs.iter().map(|&line| values[line as usize]).collect()
+    }
+
+    /// From x to the value of the only output and its partial derivatives.
+    pub(super) fn value_and_gradient(&self) -> List {
+        build(&self.at(), 3 * self.steps.len(), |x| {
+            let values = self.run(x);
+            let mut outputs = self.values_of_outputs(&values);
+            outputs.extend(self.pull_back(&values, &[Traced::from(1.0)]));
+            outputs
+        })
+    }
+
+    /// From x to the partial derivatives of the only output.
+    pub(super) fn gradient(&self) -> List {
+        build(&self.at(), 3 * self.steps.len(), |x| self.pull_back(&self.run(x), &[Traced::from(1.0)]))
+    }
+
+    /// From (x, ȳ) to x̄ = Jᵀ ȳ; ȳ is one where the list is traced.
+    pub(super) fn vjp(&self) -> List {
+        let mut at = self.at();
+        at.resize(self.inputs + self.outputs.len(), 1.0);
+        build(&at, 3 * self.steps.len(), |x| {
+            let (x, y_bar) = x.split_at(self.inputs);
+            self.pull_back(&self.run(x), y_bar)
+        })
+    }
+
+    /// From (x, ẋ) to ẏ = J ẋ; ẋ is one where the list is traced.
+    pub(super) fn jvp(&self) -> List {
+        let mut at = self.at();
+        at.resize(2 * self.inputs, 1.0);
+        build(&at, 3 * self.steps.len(), |x| {
+            let (x, x_dot) = x.split_at(self.inputs);
+            self.push_forward(&self.run(x), x_dot)
+        })
+    }
+}

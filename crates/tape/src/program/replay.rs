@@ -1,0 +1,172 @@
+//! The interpreter: every instruction on a block of lanes, each lane an input of its own.
+
+use super::compile::{Compiled, Instruction};
+use super::operation::Code;
+use crate::kernel::{self, Pass};
+use crate::primitive::{self, Binary, Ternary, Unary, primitives};
+use std::any::TypeId;
+
+/// Some numbers side by side, one of each lane.
+pub(super) trait Lanes: Copy + Send + std::fmt::Debug {
+    /// How many.
+    const WIDTH: usize;
+    /// The same number in all.
+    fn splat(value: f64) -> Self;
+    /// One after the other.
+    fn as_slice(&self) -> &[f64];
+    /// The same, to write.
+    fn as_mut_slice(&mut self) -> &mut [f64];
+    /// Every lane by itself.
+    fn map<const N: usize>(operands: [Self; N], f: impl Fn([f64; N]) -> f64) -> Self;
+}
+
+/// A vector of eight, which fills a cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct Eight([f64; 8]);
+
+/// One number, for a single input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct One([f64; 1]);
+
+macro_rules! lanes {
+    ($Lanes:ident, $width:literal) => {
+        impl Lanes for $Lanes {
+            const WIDTH: usize = $width;
+            #[inline(always)]
+            fn splat(value: f64) -> Self {
+                $Lanes([value; $width])
+            }
+            #[inline(always)]
+            fn as_slice(&self) -> &[f64] {
+                &self.0
+            }
+            #[inline(always)]
+            fn as_mut_slice(&mut self) -> &mut [f64] {
+                &mut self.0
+            }
+            #[inline(always)]
+            fn map<const N: usize>(operands: [Self; N], f: impl Fn([f64; N]) -> f64) -> Self {
+                let mut out = [0.0; $width];
+                for (lane, out) in out.iter_mut().enumerate() {
+                    *out = f(operands.map(|operand| operand.0[lane]));
+                }
+                $Lanes(out)
+            }
+        }
+    };
+}
+lanes!(Eight, 8);
+lanes!(One, 1);
+
+/// The registers during a replay: each is `stride` groups of lanes, of which the first `groups` are in use.
+struct File<'a, L> {
+    registers: &'a mut [L],
+    stride: usize,
+    groups: usize,
+}
+
+impl<L: Lanes> File<'_, L> {
+    /// Sets the output of an instruction to `f` of its first `N` registers. All are read before one is written, group
+    /// by group, since the output may lie where an input was.
+    #[inline(always)]
+    fn apply<const N: usize>(&mut self, instruction: &Instruction, f: impl Fn([f64; N]) -> f64) {
+        let operands: [usize; N] = std::array::from_fn(|k| instruction.inputs[k] as usize * self.stride);
+        let output = instruction.output as usize * self.stride;
+        for group in 0..self.groups {
+            let read = operands.map(|operand| self.registers[operand + group]);
+            self.registers[output + group] = L::map(read, &f);
+        }
+    }
+}
+
+/// The value of a unary primitive in a lane: by vector arithmetic where the kernels have it, else as everywhere.
+#[inline(always)]
+fn unary<P: Unary, const FUSED: bool>(p: P, x: f64) -> f64 {
+    // Decided while compiling: a type has one id.
+    let is = |other: TypeId| TypeId::of::<P>() == other;
+    match () {
+        () if is(TypeId::of::<primitive::Exp>()) => kernel::lane::exp::<FUSED>(x),
+        () if is(TypeId::of::<primitive::Ln>()) => kernel::lane::ln::<FUSED>(x),
+        () if is(TypeId::of::<primitive::Tanh>()) => kernel::lane::tanh::<FUSED>(x),
+        () if is(TypeId::of::<primitive::Sigmoid>()) => kernel::lane::sigmoid::<FUSED>(x),
+        () if is(TypeId::of::<primitive::Softplus>()) => kernel::lane::softplus::<FUSED>(x),
+        () => p.value(x),
+    }
+}
+
+/// A replay of all instructions on one block. What comes back is the place of the comparison that comes out differently
+/// in some lane, if one does.
+pub(super) struct Replay<'a, L> {
+    pub(super) program: &'a Compiled,
+    pub(super) registers: &'a mut [L],
+    pub(super) stride: usize,
+    pub(super) groups: usize,
+}
+
+macro_rules! interpreter {
+    (
+        unary_operators [$($NU:ident $nu:ident),*]
+        unary [$($U:ident $u:ident),*]
+        parametric [$($P:ident $p:ident $type:ty),*]
+        binary_operators [$($NB:ident $nb:ident),*]
+        binary [$($B:ident $b:ident),*]
+        ternary [$($T:ident $t:ident),*]
+    ) => {
+        impl<L: Lanes> Pass for Replay<'_, L> {
+            type Output = Option<usize>;
+
+            #[inline(always)]
+            fn run<const FUSED: bool>(self) -> Option<usize> {
+                let Compiled { instructions, constants, guards, .. } = self.program;
+                let mut file = File { registers: self.registers, stride: self.stride, groups: self.groups };
+                let constant = |place: u32| constants[place as usize];
+                let mul_add = kernel::lane::mul_add::<FUSED>;
+                for (at, i) in instructions.iter().enumerate() {
+                    match i.code {
+                        $(Code::$NU => file.apply(i, |[x]| unary::<_, FUSED>(primitive::$NU, x)),)*
+                        $(Code::$U => file.apply(i, |[x]| unary::<_, FUSED>(primitive::$U, x)),)*
+                        $(Code::$P => {
+                            let p = primitive::$P(constant(i.inputs[1]) as $type);
+                            file.apply(i, |[x]| unary::<_, FUSED>(p, x));
+                        })*
+                        $(Code::$NB => file.apply(i, |[a, b]| primitive::$NB.value(a, b)),)*
+                        $(Code::$B => file.apply(i, |[a, b]| primitive::$B.value(a, b)),)*
+                        $(Code::$T => file.apply(i, |[a, b, c]| primitive::$T.value(a, b, c)),)*
+                        Code::FusedMulAdd => file.apply(i, |[a, b, c]| mul_add(a, b, c)),
+                        Code::FusedMulSub => file.apply(i, |[a, b, c]| mul_add(a, b, -c)),
+                        Code::FusedNegMulAdd => file.apply(i, |[a, b, c]| mul_add(-a, b, c)),
+                        Code::FusedScaleAdd => {
+                            let k = constant(i.inputs[2]);
+                            file.apply(i, |[a, b]| mul_add(a, k, b));
+                        }
+                        Code::FusedScaleSub => {
+                            let k = constant(i.inputs[2]);
+                            file.apply(i, |[a, b]| mul_add(a, k, -b));
+                        }
+                        Code::FusedMulShift => {
+                            let k = constant(i.inputs[2]);
+                            file.apply(i, |[a, b]| mul_add(a, b, k));
+                        }
+                        Code::FusedScaleShift => {
+                            let (k, l) = (constant(i.inputs[1]), constant(i.inputs[2]));
+                            file.apply(i, |[a]| mul_add(a, k, l));
+                        }
+                        Code::Compare => {
+                            let relation = guards[i.inputs[2] as usize].relation;
+                            let [a, b] = [i.inputs[0], i.inputs[1]].map(|r| r as usize * file.stride);
+                            for group in 0..file.groups {
+                                let (a, b) = (file.registers[a + group], file.registers[b + group]);
+                                if !a.as_slice().iter().zip(b.as_slice()).all(|(&a, &b)| relation.holds(a, b)) {
+                                    return Some(at);
+                                }
+                            }
+                        }
+                    }
+                }
+                None
+            }
+        }
+    };
+}
+primitives!(interpreter);
