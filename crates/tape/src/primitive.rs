@@ -7,18 +7,45 @@
 //!
 //! To add one: write it in the file of its family with `unary!`, `binary!` or `ternary!`, and add its name
 //! to the list below. The methods, the codes, the table and the conformance tests follow.
+//!
+//! At a kink every primitive names the subgradient that it takes. A branch that was not taken hands no cotangent on,
+//! also where its own derivative is infinite or NaN.
+//!
+#![doc = include_str!("primitive/table.md")]
 
 mod arithmetic;
+mod bessel;
+mod comparison;
+mod define;
 mod exponential;
+mod gamma;
+mod gaussian;
+mod hyperbolic;
 mod ordering;
+mod power;
+mod rectifying;
+mod rounding;
 mod sigmoidal;
+mod sign;
+mod special;
 mod trigonometric;
 
-pub use arithmetic::{Abs, Add, Div, Mul, MulAdd, Neg, Powf, Powi, Recip, Scale, Shift, Sqrt, Sub};
-pub use exponential::{Exp, ExpM1, Ln, Ln1p};
-pub use ordering::{Gate, Heaviside, Max, Min};
-pub use sigmoidal::{Sigmoid, Softplus, Tanh};
-pub use trigonometric::{Cos, Sin};
+pub use arithmetic::{Add, Div, Mul, MulAdd, Neg, Recip, Scale, Shift, Sub};
+pub use bessel::{BesselJ0, BesselJ1, BesselJn, Sinc, SphericalBessel};
+pub use comparison::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Select};
+pub use exponential::{Exp, Exp2, ExpM1, Ln, Ln1p, Log1mExp, Log2, Log10, LogAddExp, Xlogy};
+pub use gamma::{Beta, Digamma, Lgamma, LnBeta, Polygamma, Trigamma};
+pub use gaussian::{
+    Erf, ErfInv, Erfc, ErfcInv, Gaussian, InverseMills, NormCdf, NormLogCdf, NormPdf, NormQuantile,
+};
+pub use hyperbolic::{Acosh, Asinh, Atanh, Cosh, Sinh, Tanh};
+pub use ordering::{Clamp, Gate, Heaviside, Max, Min};
+pub use power::{Cbrt, Hypot, Powf, Powi, Sqrt};
+pub use rectifying::{Elu, Gelu, GeluTanh, LeakyRelu, Mish, Relu, Selu, Silu};
+pub use rounding::{Ceil, Floor, Fract, Rem, RemEuclid, Round, Trunc};
+pub use sigmoidal::{LogSigmoid, Logit, Sigmoid, Softplus, Softsign};
+pub use sign::{Abs, Copysign, Signum};
+pub use trigonometric::{Acos, Asin, Atan, Atan2, Cos, Sin, Tan, ToDegrees, ToRadians};
 
 use crate::real::Elementary;
 use num_traits::Float as Plain;
@@ -31,15 +58,33 @@ macro_rules! primitives {
             $($first)*
             unary_operators [Neg neg]
             unary [
-                Recip recip, Sqrt sqrt, Abs abs,
-                Exp exp, ExpM1 exp_m1, Ln ln, Ln1p ln_1p,
-                Sin sin, Cos cos,
-                Tanh tanh, Sigmoid sigmoid, Softplus softplus
+                Recip recip, Sqrt sqrt, Cbrt cbrt, Abs abs, Signum signum,
+                Floor floor, Ceil ceil, Round round, Trunc trunc, Fract fract,
+                Exp exp, Exp2 exp2, ExpM1 exp_m1, Ln ln, Log2 log2, Log10 log10, Ln1p ln_1p, Log1mExp log1m_exp,
+                Sin sin, Cos cos, Tan tan, Asin asin, Acos acos, Atan atan,
+                ToDegrees to_degrees, ToRadians to_radians,
+                Sinh sinh, Cosh cosh, Tanh tanh, Asinh asinh, Acosh acosh, Atanh atanh,
+                Sigmoid sigmoid, Logit logit, LogSigmoid log_sigmoid, Softplus softplus, Softsign softsign,
+                Relu relu, Selu selu, Gelu gelu, GeluTanh gelu_tanh, Silu silu, Mish mish,
+                Gaussian gaussian, Erf erf, Erfc erfc, ErfInv erf_inv, ErfcInv erfc_inv,
+                NormPdf norm_pdf, NormCdf norm_cdf, NormLogCdf norm_log_cdf, NormQuantile norm_quantile,
+                InverseMills inverse_mills,
+                Lgamma lgamma, Digamma digamma, Trigamma trigamma,
+                BesselJ0 bessel_j0, BesselJ1 bessel_j1, Sinc sinc
             ]
-            parametric [Powi powi i32, Scale scale f64, Shift shift f64]
-            binary_operators [Add add, Sub sub, Mul mul, Div div]
-            binary [Powf powf, Max max, Min min, Heaviside heaviside, Gate gate]
-            ternary [MulAdd mul_add]
+            parametric [
+                Powi powi i32, Scale scale f64, Shift shift f64, LeakyRelu leaky_relu f64, Elu elu f64,
+                Polygamma polygamma u32, BesselJn bessel_jn i32, SphericalBessel spherical_bessel u32
+            ]
+            binary_operators [Add add, Sub sub, Mul mul, Div div, Rem rem]
+            binary [
+                Powf powf, Hypot hypot, Atan2 atan2, Copysign copysign, RemEuclid rem_euclid,
+                Max max, Min min, Heaviside heaviside, Gate gate,
+                Greater greater, GreaterEqual greater_equal, Less less, LessEqual less_equal,
+                Equal equal, NotEqual not_equal,
+                LogAddExp log_add_exp, Xlogy xlogy, LnBeta ln_beta, Beta beta
+            ]
+            ternary [MulAdd mul_add, Clamp clamp, Select select]
         }
     };
 }
@@ -75,14 +120,36 @@ impl Reads {
     }
 }
 
+/// Where the value of a primitive comes from at some point: what lets a choice be made without arithmetic on the branch
+/// that was not taken, whose derivative may be infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// From its arguments as the partials say: the usual case.
+    ByPartials,
+    /// It is the argument in this position, unchanged.
+    Argument(usize),
+    /// From no argument: nearby the value stays what it is.
+    Nothing,
+}
+
 /// A function of one number, with its derivative.
 pub trait Unary: Copy + std::fmt::Debug + 'static {
     /// The maths in one line: value and pullback.
     const MATHS: &'static str;
+    /// Where the function is defined, in words; empty for everywhere.
+    const DOMAIN: &'static str;
+    /// Where it has no derivative, and what is taken for one; empty for nowhere.
+    const KINKS: &'static str;
     /// What the pullback reads.
     const READS: Reads;
     /// Points of the domain, off the kinks, where the derivative is tested.
     const SAMPLES: &'static [f64];
+
+    /// Where the value comes from at `x`, for a handle that can pass one on.
+    #[inline(always)]
+    fn chosen(self, _x: f64) -> Chosen {
+        Chosen::ByPartials
+    }
 
     /// The value at `x`.
     fn value<T: Plain>(self, x: T) -> T;
@@ -96,10 +163,20 @@ pub trait Unary: Copy + std::fmt::Debug + 'static {
 pub trait Binary: Copy + std::fmt::Debug + 'static {
     /// The maths in one line: value and both pullbacks.
     const MATHS: &'static str;
+    /// Where the function is defined, in words; empty for everywhere.
+    const DOMAIN: &'static str;
+    /// Where it has no derivative, and what is taken for one; empty for nowhere.
+    const KINKS: &'static str;
     /// What the pullbacks read.
     const READS: Reads;
     /// Pairs of the domain, off the kinks, where the derivatives are tested.
     const SAMPLES: &'static [[f64; 2]];
+
+    /// Where the value comes from at `(a, b)`, for a handle that can pass one on.
+    #[inline(always)]
+    fn chosen(self, _a: f64, _b: f64) -> Chosen {
+        Chosen::ByPartials
+    }
 
     /// The value at `(a, b)`.
     fn value<T: Plain>(self, a: T, b: T) -> T;
@@ -115,8 +192,20 @@ pub trait Binary: Copy + std::fmt::Debug + 'static {
 pub trait Ternary: Copy + std::fmt::Debug + 'static {
     /// The maths in one line: value and pullbacks.
     const MATHS: &'static str;
-    /// Triples of the domain where the derivatives are tested.
+    /// Where the function is defined, in words; empty for everywhere.
+    const DOMAIN: &'static str;
+    /// Where it has no derivative, and what is taken for one; empty for nowhere.
+    const KINKS: &'static str;
+    /// What the pullback reads.
+    const READS: Reads;
+    /// Triples of the domain, off the kinks, where the derivatives are tested.
     const SAMPLES: &'static [[f64; 3]];
+
+    /// Where the value comes from at `(a, b, c)`, for a handle that can pass one on.
+    #[inline(always)]
+    fn chosen(self, _a: f64, _b: f64, _c: f64) -> Chosen {
+        Chosen::ByPartials
+    }
 
     /// The value at `(a, b, c)`.
     fn value<T: Plain>(self, a: T, b: T, c: T) -> T;
@@ -125,126 +214,20 @@ pub trait Ternary: Copy + std::fmt::Debug + 'static {
     fn pullback<E: Elementary>(self, arguments: [E; 3], y: E, y_bar: E) -> [E; 3];
 }
 
-/// Defines a [`Unary`] primitive in its one place.
-macro_rules! unary {
-    (
-        $(#[$doc:meta])*
-        $P:ident $(($field:ident : $type:ty))?;
-        maths $maths:literal;
-        reads [$($reads:ident),*];
-        samples $samples:expr;
-        value |$vx:ident| $value:expr;
-        pullback |$x:ident, $y:ident, $y_bar:ident| $pullback:expr;
-    ) => {
-        $(#[$doc])*
-        ///
-        #[doc = concat!("`", $maths, "`")]
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $P $((
-            /// The parameter of the function; not differentiated.
-            pub $type
-        ))?;
-
-        impl $crate::primitive::Unary for $P {
-            const MATHS: &'static str = $maths;
-            const READS: $crate::primitive::Reads = $crate::primitive::Reads::of(&[$(stringify!($reads)),*]);
-            const SAMPLES: &'static [f64] = &$samples;
-
-            #[inline(always)]
-            fn value<T: num_traits::Float>(self, $vx: T) -> T {
-                $(let $P($field) = self;)?
-                $value
-            }
-
-            #[inline(always)]
-            fn pullback<E: $crate::real::Elementary>(self, $x: E, $y: E, $y_bar: E) -> E {
-                $(let $P($field) = self;)?
-                let _ = (&$x, &$y $(, $field)?);
-                $pullback
-            }
-        }
-    };
+/// A row of the [`table`] of primitives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The name of the method or operator.
+    pub name: &'static str,
+    /// How many numbers it takes; a plain parameter does not count.
+    pub arguments: usize,
+    /// Value and pullback in one line.
+    pub maths: &'static str,
+    /// Where it is defined; empty for everywhere.
+    pub domain: &'static str,
+    /// Where it has no derivative, and what is taken for one; empty for nowhere.
+    pub kinks: &'static str,
 }
-use unary;
-
-/// Defines a [`Binary`] primitive in its one place.
-macro_rules! binary {
-    (
-        $(#[$doc:meta])*
-        $P:ident;
-        maths $maths:literal;
-        reads [$($reads:ident),*];
-        samples $samples:expr;
-        value |$va:ident, $vb:ident| $value:expr;
-        left |$a:ident, $b:ident, $y:ident, $y_bar:ident| $left:expr;
-        right |$ra:ident, $rb:ident, $ry:ident, $ry_bar:ident| $right:expr;
-    ) => {
-        $(#[$doc])*
-        ///
-        #[doc = concat!("`", $maths, "`")]
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $P;
-
-        impl $crate::primitive::Binary for $P {
-            const MATHS: &'static str = $maths;
-            const READS: $crate::primitive::Reads = $crate::primitive::Reads::of(&[$(stringify!($reads)),*]);
-            const SAMPLES: &'static [[f64; 2]] = &$samples;
-
-            #[inline(always)]
-            fn value<T: num_traits::Float>(self, $va: T, $vb: T) -> T {
-                $value
-            }
-
-            #[inline(always)]
-            fn left<E: $crate::real::Elementary>(self, $a: E, $b: E, $y: E, $y_bar: E) -> E {
-                let _ = (&$a, &$b, &$y);
-                $left
-            }
-
-            #[inline(always)]
-            fn right<E: $crate::real::Elementary>(self, $ra: E, $rb: E, $ry: E, $ry_bar: E) -> E {
-                let _ = (&$ra, &$rb, &$ry);
-                $right
-            }
-        }
-    };
-}
-use binary;
-
-/// Defines a [`Ternary`] primitive in its one place.
-macro_rules! ternary {
-    (
-        $(#[$doc:meta])*
-        $P:ident;
-        maths $maths:literal;
-        samples $samples:expr;
-        value |$va:ident, $vb:ident, $vc:ident| $value:expr;
-        pullback |[$a:ident, $b:ident, $c:ident], $y:ident, $y_bar:ident| $pullback:expr;
-    ) => {
-        $(#[$doc])*
-        ///
-        #[doc = concat!("`", $maths, "`")]
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $P;
-
-        impl $crate::primitive::Ternary for $P {
-            const MATHS: &'static str = $maths;
-            const SAMPLES: &'static [[f64; 3]] = &$samples;
-
-            #[inline(always)]
-            fn value<T: num_traits::Float>(self, $va: T, $vb: T, $vc: T) -> T {
-                $value
-            }
-
-            #[inline(always)]
-            fn pullback<E: $crate::real::Elementary>(self, [$a, $b, $c]: [E; 3], $y: E, $y_bar: E) -> [E; 3] {
-                let _ = (&$a, &$b, &$c, &$y);
-                $pullback
-            }
-        }
-    };
-}
-use ternary;
 
 /// The codes by which programs and tensor nodes know their primitive, from the list.
 macro_rules! codes {
@@ -405,6 +388,18 @@ macro_rules! codes {
                 }
             }
 
+            /// What the pullback reads.
+            ///
+            /// ```
+            /// use tape::primitive::{MulAdd, TernaryOp};
+            /// assert_eq!(TernaryOp::MulAdd(MulAdd).reads().inputs, [true, true, false]);
+            /// ```
+            pub fn reads(self) -> Reads {
+                match self {
+                    $(TernaryOp::$T(_) => <$T as Ternary>::READS,)*
+                }
+            }
+
             /// The pullback of the three arguments: see [`Ternary::pullback`].
             ///
             /// ```
@@ -419,26 +414,49 @@ macro_rules! codes {
             }
         }
 
-        /// All primitives as rows `(name, arguments, maths)`: the table of the documentation, and what tests
-        /// walk through.
+        /// All primitives: the table of the documentation, and what tests walk through.
         ///
         /// ```
         /// let table = tape::primitive::table();
-        /// assert!(table.contains(&("sin", 1, "y = sin x, x̄ += cos(x) ȳ")));
+        /// let row = table.iter().find(|row| row.name == "sin").unwrap();
+        /// assert_eq!((row.arguments, row.maths), (1, "y = sin x, x̄ += cos(x) ȳ"));
         /// ```
-        pub fn table() -> Vec<(&'static str, usize, &'static str)> {
+        pub fn table() -> Vec<Row> {
             vec![
-                $((stringify!($nu), 1, <$NU as Unary>::MATHS),)*
-                $((stringify!($u), 1, <$U as Unary>::MATHS),)*
-                $((stringify!($p), 1, <$P as Unary>::MATHS),)*
-                $((stringify!($nb), 2, <$NB as Binary>::MATHS),)*
-                $((stringify!($b), 2, <$B as Binary>::MATHS),)*
-                $((stringify!($t), 3, <$T as Ternary>::MATHS),)*
+                $(row!($nu 1 $NU Unary),)*
+                $(row!($u 1 $U Unary),)*
+                $(row!($p 1 $P Unary),)*
+                $(row!($nb 2 $NB Binary),)*
+                $(row!($b 2 $B Binary),)*
+                $(row!($t 3 $T Ternary),)*
             ]
         }
     };
 }
+macro_rules! row {
+    ($name:ident $arguments:literal $P:ident $Family:ident) => {
+        Row {
+            name: stringify!($name),
+            arguments: $arguments,
+            maths: <$P as $Family>::MATHS,
+            domain: <$P as $Family>::DOMAIN,
+            kinks: <$P as $Family>::KINKS,
+        }
+    };
+}
 primitives!(codes);
+
+/// The plain number k in the precision of its partner.
+#[inline(always)]
+fn plain<T: Plain>(k: f64) -> T {
+    T::from(k).expect("both floats take every f64, rounded")
+}
+
+/// A number in double precision, exactly: special functions are computed there, and rounded once.
+#[inline(always)]
+fn wide<T: Plain>(x: T) -> f64 {
+    x.to_f64().expect("an f64 holds both floats")
+}
 
 #[cfg(test)]
 mod conformance;

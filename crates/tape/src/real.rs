@@ -4,7 +4,7 @@ use crate::primitive::{self, Binary, Ternary, Unary, primitives};
 use crate::rule::{Few, Rule};
 use std::fmt::Debug;
 use std::iter::{Product, Sum};
-use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 
 /// The sentence and the example of a generated method.
 macro_rules! method_doc {
@@ -20,11 +20,13 @@ macro_rules! method_doc {
             "```\nuse tape::{Elementary, primitive::{Unary, ",
             stringify!($P),
             "}};\n",
-            "assert_eq!(Elementary::",
-            stringify!($method),
-            "(0.5_f64), ",
+            "let x = ",
             stringify!($P),
-            ".value(0.5));\n```"
+            "::SAMPLES[0];\nassert_eq!(Elementary::",
+            stringify!($method),
+            "(x), ",
+            stringify!($P),
+            ".value(x));\n```"
         )
     };
     (parametric $P:ident $method:ident) => {
@@ -41,9 +43,9 @@ macro_rules! method_doc {
             "}};\n",
             "assert_eq!(Elementary::",
             stringify!($method),
-            "(0.5_f64, 2.into()), ",
+            "(0.5_f64, 2_u8.into()), ",
             stringify!($P),
-            "(2.into()).value(0.5));\n```"
+            "(2_u8.into()).value(0.5));\n```"
         )
     };
     (binary $P:ident $method:ident) => {
@@ -108,6 +110,7 @@ macro_rules! declare {
             + Sub<Output = Self>
             + Mul<Output = Self>
             + Div<Output = Self>
+            + Rem<Output = Self>
             + Neg<Output = Self>
         {
             /// The plain number `value` in the shape of this one, not differentiated.
@@ -122,6 +125,24 @@ macro_rules! declare {
             $(#[doc = method_doc!(parametric $P $p)] fn $p(self, parameter: $type) -> Self;)*
             $(#[doc = method_doc!(binary $B $b)] fn $b(self, other: Self) -> Self;)*
             $(#[doc = method_doc!(ternary $T $t)] fn $t(self, second: Self, third: Self) -> Self;)*
+
+            /// The logarithm to the base `base`, as [`f64::log`]: a quotient of two logarithms.
+            ///
+            /// ```
+            /// assert_eq!(tape::Elementary::log(8.0_f64, 2.0), 3.0);
+            /// ```
+            fn log(self, base: Self) -> Self {
+                self.ln() / base.ln()
+            }
+
+            /// Sine and cosine, as [`f64::sin_cos`].
+            ///
+            /// ```
+            /// assert_eq!(tape::Elementary::sin_cos(0.0_f64), (0.0, 1.0));
+            /// ```
+            fn sin_cos(self) -> (Self, Self) {
+                (self.clone().sin(), self.cos())
+            }
         }
     };
 }
@@ -155,6 +176,7 @@ pub trait Real:
     + SubAssign
     + MulAssign
     + DivAssign
+    + RemAssign
     + Sum
     + Product
     + for<'a> Sum<&'a Self>
@@ -186,6 +208,18 @@ pub trait Real:
     /// assert_eq!(Dual::new(2.0, 1.0).to_f64(), 2.0);
     /// ```
     fn to_f64(self) -> f64;
+
+    /// The total order of IEEE 754 by value, as [`f64::total_cmp`]: for sorting, where no NaN may be lost.
+    ///
+    /// ```
+    /// use tape::{Real, Var};
+    /// let mut x = [Var::from(2.0), Var::from(f64::NAN), Var::from(1.0)];
+    /// x.sort_by(Real::total_cmp);
+    /// assert_eq!((x[0].value(), x[1].value()), (1.0, 2.0));
+    /// ```
+    fn total_cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.to_f64().total_cmp(&other.to_f64())
+    }
 
     /// Whether this is a zero that no derivative can change: a plain zero, or a constant handle of value zero.
     /// Forward mode asks, so that a tangent that is not there is not multiplied with an infinite partial.
@@ -366,6 +400,10 @@ macro_rules! handle_arithmetic {
             #[inline(always)]
             fn div_assign(&mut self, other: Self) { *self = *self / other; }
         }
+        impl<$($generic)*> std::ops::RemAssign for $Handle {
+            #[inline(always)]
+            fn rem_assign(&mut self, other: Self) { *self = *self % other; }
+        }
         impl<$($generic)*> std::iter::Sum for $Handle {
             fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
                 terms.fold($crate::Real::from_f64(0.0), |total, term| total + term)
@@ -413,6 +451,11 @@ macro_rules! plain_operands {
             // Not `scale(1/k)`, whose value would differ from plain arithmetic in the last bit.
             #[inline(always)]
             fn div(self, k: $plain) -> Self { self / <$Handle as $crate::Real>::from_f64(k.into()) }
+        }
+        impl<$($generic)*> std::ops::Rem<$plain> for $Handle {
+            type Output = Self;
+            #[inline(always)]
+            fn rem(self, k: $plain) -> Self { self % <$Handle as $crate::Real>::from_f64(k.into()) }
         }
         impl<$($generic)*> std::ops::Add<$Handle> for $plain {
             type Output = $Handle;

@@ -1,7 +1,7 @@
 //! The scalar handle: a value, the derivative of that value by its line, and where the line stands.
 
 use crate::checkpoint;
-use crate::primitive::{self, Binary, Ternary, Unary, primitives};
+use crate::primitive::{self, Binary, Chosen, Reads, Ternary, Unary, primitives};
 use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
 use crate::rule::{self, Few, Rule};
 use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
@@ -173,7 +173,38 @@ impl<T: Float> Var<T> {
         if self.tape == 0 {
             return Var::constant(y);
         }
-        self.merge(y, primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64())
+        match primitive.chosen(self.value.to_f64()) {
+            Chosen::Argument(_) => return self,
+            Chosen::Nothing => return self.at_rest(y),
+            Chosen::ByPartials => {}
+        }
+        let partial = primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64();
+        // Where nothing moves, an infinite slope moves nothing. Slopes that read nothing are constant, and finite.
+        if P::READS != Reads::NOTHING && self.partial == 0.0 && !partial.is_finite() {
+            return self.at_rest(y);
+        }
+        self.merge(y, partial)
+    }
+
+    /// The value `value` that does not depend on the line near this point. The handle is a recorded one all the same:
+    /// whether something can be swept from does not hang on the branch that was taken.
+    #[inline(always)]
+    fn at_rest(self, value: T) -> Self {
+        Var { value, partial: 0.0, line: self.line | MERGED, tape: self.tape }
+    }
+
+    /// What a choice among arguments hands on: the very handle that was chosen, so that nothing is recorded, and no
+    /// derivative of another argument, which may be infinite, is multiplied by zero. If that is a constant, the value is
+    /// at rest.
+    #[inline(always)]
+    fn handed_on<const N: usize>(arguments: [Self; N], chosen: Option<usize>, value: T) -> Self {
+        match chosen {
+            Some(k) if arguments[k].tape != 0 => arguments[k],
+            _ => match arguments.into_iter().find(|argument| argument.tape != 0) {
+                Some(argument) => argument.at_rest(value),
+                None => Var::constant(value),
+            },
+        }
     }
 
     #[inline(always)]
@@ -181,6 +212,11 @@ impl<T: Float> Var<T> {
     fn binary<P: Binary>(self, primitive: P, other: Self) -> Self {
         let (a, b, one) = (self.value, other.value, T::from_f64(1.0));
         let y = T::binary(primitive, a, b);
+        match primitive.chosen(a.to_f64(), b.to_f64()) {
+            Chosen::Argument(k) => return Var::handed_on([self, other], Some(k), y),
+            Chosen::Nothing => return Var::handed_on([self, other], None, y),
+            Chosen::ByPartials => {}
+        }
         let left = || primitive.left(a, b, y, one).to_f64();
         let right = || primitive.right(a, b, y, one).to_f64();
         self.join(other, y, left, right)
@@ -191,6 +227,12 @@ impl<T: Float> Var<T> {
     fn ternary<P: Ternary>(self, primitive: P, second: Self, third: Self) -> Self {
         let arguments = [self.value, second.value, third.value];
         let y = T::ternary(primitive, self.value, second.value, third.value);
+        let [a, b, c] = arguments.map(Real::to_f64);
+        match primitive.chosen(a, b, c) {
+            Chosen::Argument(k) => return Var::handed_on([self, second, third], Some(k), y),
+            Chosen::Nothing => return Var::handed_on([self, second, third], None, y),
+            Chosen::ByPartials => {}
+        }
         let [left, middle, right] = primitive.pullback(arguments, y, T::from_f64(1.0)).map(Real::to_f64);
         // At most two lines: the first two arguments meet, then the third joins.
         self.join(second, y, || left, || middle).join(third, y, || 1.0, || right)

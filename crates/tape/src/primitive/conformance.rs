@@ -27,6 +27,9 @@ trait Parameter: Copy + 'static {
 impl Parameter for i32 {
     const SEVERAL: &'static [i32] = &[3, -3, -2, -1, 0, 1, 2, 7];
 }
+impl Parameter for u32 {
+    const SEVERAL: &'static [u32] = &[2, 0, 1, 3, 6];
+}
 impl Parameter for f64 {
     const SEVERAL: &'static [f64] = &[2.5, -0.125, 1.0, 0.0, 1e3];
 }
@@ -143,7 +146,7 @@ macro_rules! suite {
         $(binary_primitive!($B, Elementary::$b);)*
         $(impl Primitive<3> for super::$T {
             fn reads(self) -> Reads {
-                Reads { inputs: [true; 3], output: true }
+                <Self as Ternary>::READS
             }
             fn value<T: Plain>(self, [a, b, c]: [T; 3]) -> T {
                 Ternary::value(self, a, b, c)
@@ -184,14 +187,15 @@ macro_rules! suite {
                 vec![$((stringify!($u), Var::$u, Dual::$u, Traced::$u, Tensor::$u)),*];
             for (name, var, dual, traced, tensor) in unary {
                 let want = var(Var::from(0.5)).value();
-                assert_eq!(dual(Dual::new(0.5, 0.0)).value, want, "{name} of a dual");
-                assert_eq!(traced(Traced::from(0.5)).value(), want, "{name} of a traced scalar");
+                let (dual, traced) = (dual(Dual::new(0.5, 0.0)).value, traced(Traced::from(0.5)).value());
+                assert_eq!(dual.to_bits(), want.to_bits(), "{name} of a dual");
+                assert_eq!(traced.to_bits(), want.to_bits(), "{name} of a traced scalar");
                 let got = tensor(&Tensor::scalar(0.5)).item().unwrap();
                 assert!(near(got, want, 1e-15), "{name} of a tensor: {got}, of a scalar: {want}");
             }
             let names = [$(stringify!($nu),)* $(stringify!($u),)* $(stringify!($p),)*
                 $(stringify!($nb),)* $(stringify!($b),)* $(stringify!($t),)*];
-            let table: Vec<&str> = super::table().iter().map(|row| row.0).collect();
+            let table: Vec<&str> = super::table().iter().map(|row| row.name).collect();
             assert_eq!(table, names);
         }
     };
@@ -319,8 +323,24 @@ impl Visit for Mutations {
 fn a_partial_with_its_sign_flipped_is_reported() {
     let mut mutations = Mutations::default();
     each_primitive(1, &mut mutations);
-    assert_eq!(mutations.vanishing, ["heaviside Heaviside 0", "heaviside Heaviside 1", "gate Gate 0"]);
-    let partials: usize = super::table().iter().map(|row| row.1).sum();
+    let steps = ["signum", "floor", "ceil", "round", "trunc"].map(|name| (name, 1));
+    let masks = ["heaviside", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal"]
+        .map(|name| (name, 2));
+    let of_step =
+        |name: &str| steps.iter().chain(&masks).find(|step| step.0 == name).map_or(0, |step| step.1);
+    let mut found_flat: Vec<(&str, usize)> = Vec::new();
+    for vanishing in &mutations.vanishing {
+        let name = vanishing.split(' ').next().unwrap_or_default();
+        match found_flat.iter_mut().find(|flat| flat.0 == name) {
+            Some(flat) => flat.1 += 1,
+            None => found_flat.push((name, 1)),
+        }
+    }
+    for (name, count) in found_flat {
+        let chooses = matches!(name, "copysign" | "gate" | "select");
+        assert!(count == of_step(name) || chooses && count == 1, "{name}: {count} partials are flat");
+    }
+    let partials: usize = super::table().iter().map(|row| row.arguments).sum();
     assert_eq!(mutations.found, 3 * (partials - mutations.vanishing.len()));
 }
 
@@ -329,9 +349,6 @@ fn a_partial_with_its_sign_flipped_is_reported() {
 struct ReadsAreTrue(Vec<(String, bool)>);
 impl Visit for ReadsAreTrue {
     fn visit<const N: usize>(&mut self, p: &Subject<N>) {
-        if N == 3 {
-            return; // A ternary primitive declares nothing: tensors compose it of binary ones.
-        }
         let method = p.name.split(' ').next().unwrap_or_default();
         for argument in 0..=N {
             let declared = if argument == N { p.reads.output } else { p.reads.inputs[argument] };
@@ -435,7 +452,7 @@ fn tensors_map_the_primitive_and_its_derivatives_over_their_elements() {
     each_primitive(usize::MAX, &mut TensorRunner);
 }
 
-/// The names after `unary! {`, `binary! {`, `ternary! {` in the files of the families.
+/// The names after `unary! {`, `binary! {`, `ternary! {`, `mask! {` in the files of the families.
 fn written_types() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/primitive");
     let mut types = Vec::new();
@@ -447,15 +464,44 @@ fn written_types() -> Vec<String> {
         let text = std::fs::read_to_string(&path).expect("readable");
         let mut inside = false;
         for line in text.lines().map(str::trim) {
-            if ["unary! {", "binary! {", "ternary! {"].contains(&line) {
+            if ["unary! {", "binary! {", "ternary! {", "mask! {"].contains(&line) {
                 inside = true;
             } else if inside && !line.starts_with("///") && !line.starts_with('#') {
-                types.push(line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_owned());
+                let name = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+                // Nothing stands before the `$` in a macro of a family.
+                types.extend((!name.is_empty()).then(|| name.to_owned()));
                 inside = false;
             }
         }
     }
     types
+}
+
+/// The table of the documentation as the list says it.
+fn rendered_table() -> String {
+    let mut text = "| method or operator | arguments | value and cotangents | domain | kinks: chosen |\n\
+                    |---|---|---|---|---|\n"
+        .to_owned();
+    for row in super::table() {
+        let or = |words: &'static str, none: &'static str| if words.is_empty() { none } else { words };
+        let cells =
+            [row.maths, or(row.domain, "all"), or(row.kinks, "–")].map(|cell| cell.replace('|', "\\|"));
+        let [maths, domain, kinks] = cells;
+        text += &format!("| `{}` | {} | `{maths}` | {domain} | {kinks} |\n", row.name, row.arguments);
+    }
+    text
+}
+
+#[test]
+fn the_table_of_the_documentation_has_a_row_for_each_primitive() {
+    let want = rendered_table();
+    if std::env::var_os("REWRITE_TABLE").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/primitive/table.md");
+        std::fs::write(path, &want).expect("the sources can be written");
+        return;
+    }
+    let got = include_str!("table.md");
+    assert!(got == want, "primitive/table.md is not what the list says; run this test with REWRITE_TABLE=1");
 }
 
 #[test]
@@ -464,8 +510,8 @@ fn every_primitive_that_is_written_is_on_the_list() {
     written.sort_unstable();
     listed.sort_unstable();
     assert_eq!(written, listed);
-    for (name, arguments, maths) in super::table() {
-        assert!(maths.starts_with("y = ") && maths.contains('ȳ') || name == "heaviside", "{name}: {maths}");
-        assert!((1..=3).contains(&arguments));
+    for row in super::table() {
+        assert!(row.maths.starts_with("y = ") && row.maths.contains('ȳ'), "{}: {}", row.name, row.maths);
+        assert!((1..=3).contains(&row.arguments));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
-use crate::primitive::{self, BinaryOp, UnaryOp, primitives};
+use crate::primitive::{self, BinaryOp, TernaryOp, UnaryOp, primitives};
 use crate::real::method_doc;
 use crate::{Elementary, Error, Float, Shape, kernel, tape};
 use std::ops;
@@ -75,21 +75,76 @@ impl Operation for Binary {
             // The formula says so too, but would be handed copies of four tensors to forget three.
             return at.cotangent.clone();
         }
-        let (a, b) = (at.input(0).clone(), at.input(1).clone());
-        let (y, y_bar) = (at.output.clone(), at.cotangent.clone());
+        let (a, b) = (at.input(0), at.input(1));
+        if tape::is_paused() && !matches!(self.0, BinaryOp::Sub(_) | BinaryOp::Mul(_) | BinaryOp::Div(_)) {
+            return pull_in_one_pass(at, [a, b], |values, y, y_bar, x_bar| {
+                pull_binary(self.0, argument, values, y, y_bar, x_bar);
+            });
+        }
+        let (a, b, y, y_bar) = (a.clone(), b.clone(), at.output.clone(), at.cotangent.clone());
         let pulled = match argument {
             0 => self.0.left(a, b, y, y_bar),
             _ => self.0.right(a, b, y, y_bar),
         };
         match self.0 {
-            // Partials that may be infinite: where no cotangent comes in none goes out. Not in a recorded sweep, whose
+            // The partials may be infinite: where no cotangent comes in none goes out. Not in a recorded sweep, whose
             // result is still to be differentiated by the cotangent, zero or not.
-            BinaryOp::Div(_) | BinaryOp::Powf(_) if tape::is_paused() => {
-                Elementary::gate(at.cotangent.clone(), pulled)
-            }
+            BinaryOp::Div(_) if tape::is_paused() => Elementary::gate(at.cotangent.clone(), pulled),
             _ => pulled,
         }
     }
+}
+
+/// `yᵢ = f(aᵢ, bᵢ, cᵢ)` with the cotangents of the scalar primitive.
+#[derive(Clone, Debug)]
+pub(crate) struct Ternary(pub(crate) TernaryOp);
+
+impl Operation for Ternary {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn reads(&self) -> Reads {
+        let reads = self.0.reads();
+        Reads { inputs: reads.inputs, more: false, output: reads.output }
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let operands = [inputs[0], inputs[1], inputs[2]];
+        let [a, b, c] = operands.map(Tensor::dims);
+        let shape = Shape::broadcast(self.name(), &Shape::broadcast(self.name(), a, b)?, c)?;
+        let spread = operands.map(|operand| Spread::of(operand.as_slice(), operand.dims(), &shape));
+        Ok(Tensor::build(shape.clone(), |y| zip_three(self.0, spread, y)))
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
+        let inputs = [at.input(0), at.input(1), at.input(2)];
+        if tape::is_paused() {
+            return pull_in_one_pass(at, inputs, |values, y, y_bar, x_bar| {
+                pull_ternary(self.0, argument, values, y, y_bar, x_bar);
+            });
+        }
+        let pulled = self.0.pullback(inputs.map(Clone::clone), at.output.clone(), at.cotangent.clone());
+        let [a, b, c] = pulled;
+        [a, b, c].into_iter().nth(argument).expect("one of three arguments")
+    }
+}
+
+/// The cotangent of an argument before the sweep undoes its broadcasting, in one pass over the inputs, the output and its
+/// cotangent. Where a value is not read, anything will do in its place.
+fn pull_in_one_pass<T: Float, const N: usize>(
+    at: &At<'_, T>,
+    inputs: [&Tensor<T>; N],
+    pass: impl FnOnce([Spread<'_, T>; N], &[T], &[T], &mut [T]),
+) -> Tensor<T> {
+    let shape = at.cotangent.dims();
+    let y_bar = at.cotangent.as_slice();
+    let y = at.output.data_if_kept().unwrap_or(y_bar);
+    let values = inputs.map(|input| match input.data_if_kept() {
+        Some(data) => Spread::of(data, input.dims(), shape),
+        None => Spread::of(y_bar, shape, shape),
+    });
+    Tensor::build(shape.clone(), |x_bar| pass(values, y, y_bar, x_bar))
 }
 
 macro_rules! methods {
@@ -125,6 +180,49 @@ macro_rules! methods {
             }
         }
 
+        fn zip_three<T: Float>(operation: TernaryOp, values: [Spread<'_, T>; 3], y: &mut [T]) {
+            if let TernaryOp::MulAdd(_) = operation {
+                // Rounded twice: with one rounding it is slow where the machine has no instruction for it.
+                return fill(values, y, |[a, b, c]| a * b + c);
+            }
+            match operation {
+                $(TernaryOp::$T(p) => fill(values, y, |[a, b, c]| T::ternary(p, a, b, c)),)*
+            }
+        }
+
+        fn pull_binary<T: Float>(
+            operation: BinaryOp,
+            argument: usize,
+            values: [Spread<'_, T>; 2],
+            y: &[T],
+            y_bar: &[T],
+            x_bar: &mut [T],
+        ) {
+            use primitive::Binary as _;
+            match (operation, argument) {
+                $((BinaryOp::$NB(p), 0) => pull_each(values, y, y_bar, x_bar, |[a, b], y, y_bar| p.left(a, b, y, y_bar)),
+                (BinaryOp::$NB(p), _) => pull_each(values, y, y_bar, x_bar, |[a, b], y, y_bar| p.right(a, b, y, y_bar)),)*
+                $((BinaryOp::$B(p), 0) => pull_each(values, y, y_bar, x_bar, |[a, b], y, y_bar| p.left(a, b, y, y_bar)),
+                (BinaryOp::$B(p), _) => pull_each(values, y, y_bar, x_bar, |[a, b], y, y_bar| p.right(a, b, y, y_bar)),)*
+            }
+        }
+
+        fn pull_ternary<T: Float>(
+            operation: TernaryOp,
+            argument: usize,
+            values: [Spread<'_, T>; 3],
+            y: &[T],
+            y_bar: &[T],
+            x_bar: &mut [T],
+        ) {
+            use primitive::Ternary as _;
+            match operation {
+                $(TernaryOp::$T(p) => {
+                    pull_each(values, y, y_bar, x_bar, |x, y, y_bar| p.pullback(x, y, y_bar)[argument]);
+                })*
+            }
+        }
+
         /// The listed primitives, over elements.
         ///
         /// # Panics
@@ -142,6 +240,15 @@ macro_rules! methods {
                 /// When the shapes do not broadcast, or a tensor is of another tape.
                 pub fn $b(&self, other: &Tensor<T>) -> Result<Self, Error> {
                     apply(Binary(BinaryOp::$B(primitive::$B)), &[self, other])
+                }
+            )*
+            $(
+                #[doc = method_doc!(ternary $T $t)]
+                ///
+                /// # Errors
+                /// When the shapes do not broadcast, or a tensor is of another tape.
+                pub fn $t(&self, second: &Tensor<T>, third: &Tensor<T>) -> Result<Self, Error> {
+                    apply(Ternary(TernaryOp::$T(primitive::$T)), &[self, second, third])
                 }
             )*
             $(
@@ -238,23 +345,6 @@ macro_rules! operators {
 }
 primitives!(methods);
 
-impl<T: Float> Tensor<T> {
-    /// The product with `second` plus `third`, element by element. Unlike the scalar primitive it rounds twice.
-    ///
-    /// # Errors
-    /// When the shapes do not broadcast, or a tensor is of another tape.
-    ///
-    /// ```
-    /// use tape::Tensor;
-    /// let [a, b, c] = [2.0, 3.0, 4.0].map(Tensor::scalar);
-    /// assert_eq!(a.mul_add(&b, &c)?.item(), Ok(10.0));
-    /// # Ok::<(), tape::Error>(())
-    /// ```
-    pub fn mul_add(&self, second: &Tensor<T>, third: &Tensor<T>) -> Result<Self, Error> {
-        Tensor::add(&Tensor::mul(self, second)?, third)
-    }
-}
-
 #[track_caller]
 fn unary<T: Float>(operation: UnaryOp, x: &Tensor<T>) -> Tensor<T> {
     // The only way to fail is a handle of another tape.
@@ -274,6 +364,63 @@ fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(
     for (((x_bar, &x), &y), &y_bar) in x_bar.iter_mut().zip(x).zip(y).zip(y_bar) {
         *x_bar = if y_bar == T::default() { T::default() } else { f(x, y, y_bar) };
     }
+}
+
+/// The elements of an operand in the places of a shape that it broadcasts to.
+#[derive(Clone, Copy)]
+struct Spread<'a, T> {
+    elements: &'a [T],
+    lengths: &'a [usize],
+    shape: &'a [usize],
+}
+
+impl<'a, T: Float> Spread<'a, T> {
+    fn of(elements: &'a [T], lengths: &'a [usize], shape: &'a [usize]) -> Self {
+        Spread { elements, lengths, shape }
+    }
+
+    /// One element for each place, none twice.
+    fn is_direct(self, places: usize) -> bool {
+        self.elements.len() == places
+    }
+}
+
+/// `f` of the elements of all operands, place by place.
+#[inline(always)]
+fn fill<T: Float, const N: usize>(values: [Spread<'_, T>; N], y: &mut [T], f: impl Fn([T; N]) -> T) {
+    let places = y.len();
+    if values.iter().all(|operand| operand.is_direct(places)) {
+        let values = values.map(|operand| &operand.elements[..places]);
+        for (i, y) in y.iter_mut().enumerate() {
+            *y = f(values.map(|elements| elements[i]));
+        }
+    } else if places > 0 {
+        let mut offsets = values.map(|operand| Repeated::new(operand.shape, operand.lengths));
+        for y in y {
+            let mut k = 0;
+            *y = f(offsets.each_mut().map(|offsets| {
+                let operand = values[k].elements;
+                k += 1;
+                operand[offsets.next().expect("it never ends")]
+            }));
+        }
+    }
+}
+
+/// The pullback of each element; where no cotangent comes in none goes out, though the partial be infinite.
+#[inline(always)]
+fn pull_each<T: Float, const N: usize>(
+    values: [Spread<'_, T>; N],
+    y: &[T],
+    y_bar: &[T],
+    x_bar: &mut [T],
+    f: impl Fn([T; N], T, T) -> T,
+) {
+    let place = std::cell::Cell::new(0);
+    fill(values, x_bar, |x| {
+        let i = place.replace(place.get() + 1);
+        if y_bar[i] == T::default() { T::default() } else { f(x, y[i], y_bar[i]) }
+    });
 }
 
 /// `f` over two operands that broadcast to `shape`.

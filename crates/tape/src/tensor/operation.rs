@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
-use super::elementwise::{Binary, Unary};
+use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
 use super::penalty::Penalty;
@@ -130,7 +130,7 @@ macro_rules! operations {
     };
 }
 operations! {
-    Unary, Binary,
+    Unary, Binary, Ternary,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad,

@@ -31,8 +31,8 @@ fn elementwise_operations_say_which_shapes_do_not_broadcast() {
     assert_eq!(words(a.min(&b)), format!("min: {BROADCAST}"));
     assert_eq!(words(a.heaviside(&b)), format!("heaviside: {BROADCAST}"));
     assert_eq!(words(a.gate(&b)), format!("gate: {BROADCAST}"));
-    assert_eq!(words(a.mul_add(&b, &a)), format!("mul: {BROADCAST}"));
-    assert_eq!(words(a.mul_add(&a, &b)), format!("add: {BROADCAST}"));
+    assert_eq!(words(a.mul_add(&b, &a)), format!("mul_add: {BROADCAST}"));
+    assert_eq!(words(a.mul_add(&a, &b)), format!("mul_add: {BROADCAST}"));
 }
 
 #[test]
