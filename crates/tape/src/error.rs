@@ -133,6 +133,27 @@ pub enum Error {
         /// What stands there, or its beginning.
         got: String,
     },
+    /// A point that does not solve the equations whose solution it is said to be.
+    #[error(
+        "{operation}: wants a solution that a Newton step moves by at most {limit:e}, got one that it moves by {moved:e}; \
+         let the solver go on, or see whether the equations are the same"
+    )]
+    NotASolution {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// How far the step moves the unknown that it moves farthest.
+        moved: f64,
+        /// How far it may.
+        limit: f64,
+    },
+    /// What a traced program can't hold, since it depends on the values at which it was traced.
+    #[error("{operation}: {why}")]
+    NotTraceable {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// Why not, and what can be traced.
+        why: &'static str,
+    },
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),

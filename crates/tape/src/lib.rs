@@ -34,6 +34,7 @@ mod checkpoint;
 mod derivative;
 mod dual;
 mod error;
+pub mod implicit;
 pub mod kernel;
 mod lifted;
 pub mod linear;

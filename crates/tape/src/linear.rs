@@ -157,7 +157,7 @@ fn by_columns<R: Real>(b: &[R], n: usize, f: impl Fn(&[R]) -> Vec<R>) -> Vec<R> 
 }
 
 /// `P A = L U` with row pivots: L below the diagonal, whose own is one, and U on and above it.
-struct Factors<R> {
+pub(crate) struct Factors<R> {
     n: usize,
     entries: Vec<R>,
     /// The row of A that came to stand in each place.
@@ -167,7 +167,7 @@ struct Factors<R> {
 }
 
 impl<R: Real> Factors<R> {
-    fn of(operation: &'static str, a: &[R], n: usize) -> Result<Self, Error> {
+    pub(crate) fn of(operation: &'static str, a: &[R], n: usize) -> Result<Self, Error> {
         let mut entries = a.to_vec();
         let mut rows: Vec<usize> = (0..n).collect();
         let mut sign = 1.0;
@@ -204,7 +204,7 @@ impl<R: Real> Factors<R> {
         self.entries.iter().step_by(self.n + 1).copied()
     }
 
-    fn solve(&self, b: &[R]) -> Vec<R> {
+    pub(crate) fn solve(&self, b: &[R]) -> Vec<R> {
         let n = self.n;
         let mut x: Vec<R> = self.rows.iter().map(|&row| b[row]).collect();
         for i in 0..n {
@@ -226,7 +226,7 @@ impl<R: Real> Factors<R> {
 
 impl Factors<f64> {
     /// `A⁻¹ b` for numbers that carry derivatives, where A is plain: two lines for each of them.
-    fn solve_lifted<R: Real>(&self, b: Vec<R>) -> Vec<R> {
+    pub(crate) fn solve_lifted<R: Real>(&self, b: Vec<R>) -> Vec<R> {
         let n = self.n;
         let mut x: Vec<R> = self.rows.iter().map(|&row| b[row]).collect();
         for i in 0..n {

@@ -1,5 +1,6 @@
 //! Derivatives of higher order: matrices of them, nested levels, series, solutions of equations.
 
+mod implicit;
 mod matrices;
 mod nesting;
 mod series;
