@@ -8,27 +8,30 @@
 )]
 
 mod count;
+mod fewer_lines;
 mod functions;
 mod inputs;
 mod ratios;
 
 use criterion::{BenchmarkId, Criterion};
+use fewer_lines::Distance;
 use ratios::{Race, race, time};
 use std::hint::black_box;
 use std::time::Duration;
-use tape::{Real, Tape, Var, grad, jacobian};
+use tape::{Real, Tape, Var, grad, jacobian, nary, preaccumulate};
 
 /// What was measured of one function.
 struct Measured {
     name: &'static str,
     operations: usize,
     race: Race,
-    cost: Cost,
+    lines: usize,
+    /// Where all lines have two inputs.
+    cost: Option<Cost>,
 }
 
 /// What recording and sweeping cost by themselves, in nanoseconds a call.
 struct Cost {
-    lines: usize,
     record: f64,
     sweep: f64,
 }
@@ -38,6 +41,8 @@ struct Bench {
     /// Whether the rows are written by a build for the processor at hand, started by this one.
     delegated: bool,
     measured: Vec<Measured>,
+    /// Whether recording and sweeping are measured by themselves too.
+    costs: bool,
 }
 
 impl Bench {
@@ -76,7 +81,12 @@ impl Bench {
         if !self.delegated {
             ratios::write_row(name, race);
         }
-        self.measured.push(Measured { name, operations, race, cost: cost(x, taped) });
+        let tape = Tape::begin();
+        black_box(taped(&tape.vars(x)));
+        let lines = tape.lines() - x.len();
+        drop(tape);
+        let cost = self.costs.then(|| cost(x, taped));
+        self.measured.push(Measured { name, operations, race, lines, cost });
     }
 }
 
@@ -118,10 +128,9 @@ fn cost<const M: usize>(x: &[f64], taped: impl Fn(&[Var]) -> [Var; M]) -> Cost {
         let bar = tape.sweep(&outputs[0]).expect("the output is recorded");
         (tape, bar)
     };
-    let lines = record().0.lines() - x.len();
     let total = Duration::from_millis(300);
     let (recorded, swept) = (race(total, record, begin), race(total, sweep, record));
-    Cost { lines, record: recorded.rival - recorded.ours, sweep: swept.rival - swept.ours }
+    Cost { record: recorded.rival - recorded.ours, sweep: swept.rival - swept.ours }
 }
 
 fn main() {
@@ -132,8 +141,10 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(500))
         .configure_from_args();
-    let mut bench = Bench { criterion, delegated, measured: Vec::new() };
-    all(&mut bench);
+    let mut bench = Bench { criterion, delegated, measured: Vec::new(), costs: true };
+    plain_code(&mut bench);
+    bench.costs = false;
+    with_fewer_lines(&mut bench);
     if !bench.measured.is_empty() {
         print_table(&bench.measured);
         if !delegated {
@@ -142,7 +153,8 @@ fn main() {
     }
 }
 
-fn all(bench: &mut Bench) {
+/// The rows of NUMBERS.md.
+fn plain_code(bench: &mut Bench) {
     use count::functions as counting;
 
     for (name, n) in [("scalar/rosenbrock-1000", 1000), ("scalar/rosenbrock-1e5", 100_000)] {
@@ -227,11 +239,55 @@ fn all(bench: &mut Bench) {
     );
 }
 
+/// The same functions where the tape's side makes calls that leave fewer lines.
+fn with_fewer_lines(bench: &mut Bench) {
+    use count::functions as counting;
+
+    let x = inputs::wave(10_000);
+    let operations = count::operations(counting::log_sum_exp, &x);
+    bench.gradient("scalar/lse-1e4-nary", &x, operations, functions::log_sum_exp, nary::log_sum_exp);
+
+    let x = inputs::wave(128);
+    let operations = count::operations(|x| counting::least_squares(x, 1024), &x);
+    bench.gradient(
+        "scalar/llsq-1024x128-nary",
+        &x,
+        operations,
+        |x| functions::least_squares(x, 1024),
+        |x| fewer_lines::least_squares(x, 1024),
+    );
+
+    let (data, x) = inputs::mixture(1000, 10, 25);
+    let operations = count::operations(|x| counting::mixture(x, &data), &x);
+    for (name, distance) in [
+        ("scalar/gmm-1000-10-25-nary", Distance::Rows),
+        ("scalar/gmm-1000-10-25-preaccumulated", Distance::Whole),
+    ] {
+        bench.gradient(
+            name,
+            &x,
+            operations,
+            |x| functions::mixture(x, &data),
+            |x| fewer_lines::mixture(x, &data, distance),
+        );
+    }
+
+    let (x, normals) = inputs::path();
+    let operations = count::operations(|x| counting::path(x, &normals), &x);
+    bench.gradient(
+        "scalar/path-50-preaccumulated",
+        &x,
+        operations,
+        |x| functions::path(x, &normals),
+        |x| preaccumulate(x, |x| functions::path(x, &normals)),
+    );
+}
+
 fn print_table(measured: &[Measured]) {
     let build = if ratios::is_native() { "native" } else { "portable" };
     println!("\nderivatives over plain functions, {build} build; medians of alternating pairs");
     println!(
-        "{:<26}{:>10}{:>11}{:>12}{:>8}{:>9}{:>9}{:>10}{:>10}{:>10}",
+        "{:<37}{:>10}{:>11}{:>12}{:>8}{:>9}{:>9}{:>10}{:>16}{:>15}",
         "function",
         "operations",
         "plain",
@@ -240,40 +296,38 @@ fn print_table(measured: &[Measured]) {
         "lines",
         "lines/op",
         "bytes/op",
-        "record",
-        "sweep"
+        "record ns/line",
+        "sweep ns/line"
     );
-    println!("{:>107}{:>10}", "ns/line", "ns/line");
-    for Measured { name, operations, race, cost } in measured {
-        let lines = cost.lines as f64;
-        let per_operation = lines / *operations as f64;
-        println!(
-            "{name:<26}{operations:>10}{:>11}{:>12}{:>8.2}{:>9}{per_operation:>9.2}{:>10.1}{:>10.2}{:>10.2}",
+    for Measured { name, operations, race, lines, cost } in measured {
+        let per_operation = *lines as f64 / *operations as f64;
+        print!(
+            "{name:<37}{operations:>10}{:>11}{:>12}{:>8.2}{lines:>9}{per_operation:>9.2}",
             time(race.rival),
             time(race.ours),
             race.ratio,
-            cost.lines,
-            per_operation * tape::BYTES_PER_LINE as f64,
-            cost.record / lines,
-            cost.sweep / lines,
         );
+        if let Some(cost) = cost {
+            let bytes = per_operation * tape::BYTES_PER_LINE as f64;
+            print!("{bytes:>10.1}{:>16.2}{:>15.2}", cost.record / *lines as f64, cost.sweep / *lines as f64);
+        }
+        println!();
     }
     println!();
 }
 
 /// Rows for what a line costs: those of the function that is in the middle by it.
 fn write_costs(measured: &[Measured]) {
-    let row = |name: &str, of: &dyn Fn(&Measured) -> (f64, f64)| {
-        let mut all: Vec<_> = measured.iter().map(of).map(|(all, count)| (all / count, all, count)).collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (ratio, ours, rival) = all[all.len() / 2];
-        ratios::write_row(name, Race { rival, ours, ratio });
+    let row = |name: &str, of: &dyn Fn(&Measured, &Cost) -> (f64, usize)| {
+        let costs = measured.iter().filter_map(|m| m.cost.as_ref().map(|cost| of(m, cost)));
+        let mut all: Vec<_> = costs
+            .map(|(all, count)| Race { rival: count as f64, ours: all, ratio: all / count as f64 })
+            .collect();
+        all.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+        ratios::write_row(name, all[all.len() / 2]);
     };
-    row("scalar/record-ns-per-line", &|m| (m.cost.record, m.cost.lines as f64));
-    row("scalar/sweep-ns-per-line", &|m| (m.cost.sweep, m.cost.lines as f64));
-    row("scalar/lines-per-operation", &|m| (m.cost.lines as f64, m.operations as f64));
-    row("scalar/bytes-per-line", &|m| {
-        let lines = m.cost.lines as f64;
-        (lines * tape::BYTES_PER_LINE as f64, lines)
-    });
+    row("scalar/record-ns-per-line", &|m, cost| (cost.record, m.lines));
+    row("scalar/sweep-ns-per-line", &|m, cost| (cost.sweep, m.lines));
+    row("scalar/lines-per-operation", &|m, _| (m.lines as f64, m.operations));
+    row("scalar/bytes-per-line", &|m, _| ((m.lines * tape::BYTES_PER_LINE) as f64, m.lines));
 }
