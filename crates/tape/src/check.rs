@@ -5,6 +5,10 @@
 //! derivative of the gradient. Each check costs a few evaluations, however many inputs there are; only when
 //! one fails are operations and elements gone through one by one, to say which is off.
 
+mod matrices;
+
+pub use matrices::{Comparison, Entry, hessian, jacobian};
+
 use crate::tape::{self, Stored};
 use crate::tensor::{At, Op};
 use crate::{Dual, Error, Tape, Tensor, Var};

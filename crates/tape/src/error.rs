@@ -157,6 +157,9 @@ pub enum Error {
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),
+    /// A matrix of derivatives with entries that differences do not confirm.
+    #[error(transparent)]
+    Entries(Box<crate::check::Comparison>),
 }
 
 fn list(shapes: &[Shape]) -> String {

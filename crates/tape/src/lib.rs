@@ -23,10 +23,12 @@
 //! | to | use |
 //! |---|---|
 //! | differentiate a function of scalars | [`grad`], [`value_and_grad`], [`vjp`], [`jvp`], [`hvp`] |
+//! | get matrices, higher orders | [`jacobian`], [`hessian`], [`directional_derivatives`], [`grad_over`] |
+//! | differentiate a solution | [`implicit`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
 //! | compute with arrays | [`Tensor`] |
 //! | see the list | [`Program::trace`], [`Tape::table`] |
-//! | check a derivative | [`check::gradient`] |
+//! | check a derivative | [`check::gradient`], [`check::jacobian`], [`check::hessian`] |
 //! | look up a formula | [`primitive`] |
 
 pub mod check;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::rule::{self, Rule};
 use crate::tensor::planted::{Fault, planted};
 use crate::{Elementary, Real};
 
@@ -127,4 +128,124 @@ fn a_recording_with_scalars_in_it_is_checked_to_first_order() {
     let f = |x: &[Tensor]| Ok(Tensor::sum(&x[0]) * Tensor::from_vars(&[x[1].at(&[0, 1])?.sin()], &[])?);
     let report = tensor_gradient(f, &inputs()).unwrap();
     assert!(report.first < 1e-8 && report.second.is_none());
+}
+
+fn entries<T: fmt::Debug>(result: Result<T, Error>) -> Comparison {
+    match result.expect_err("a planted error must be found") {
+        Error::Entries(comparison) => *comparison,
+        other => panic!("found something else: {other}"),
+    }
+}
+
+/// x₀ x₁ x₂, with one partial multiplied by something that it should not be.
+struct Planted {
+    argument: usize,
+    factor: f64,
+}
+impl Rule for Planted {
+    fn value(&self, x: &[f64]) -> f64 {
+        x[0] * x[1] * x[2]
+    }
+    fn partials<R: Real>(&self, x: &[R], _: R, partials: &mut [R]) {
+        for (k, partial) in partials.iter_mut().enumerate() {
+            let factor = if k == self.argument { self.factor } else { 1.0 };
+            *partial = (x[(k + 1) % 3] * x[(k + 2) % 3]).scale(factor);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_partial_is_found_in_its_row_and_column_of_a_jacobian() {
+    let x = [0.5, -1.0, 2.0];
+    for argument in 0..3 {
+        for factor in [-1.0, 0.0, 1.001] {
+            let planted = Planted { argument, factor };
+            let f = |x: &[Dual<Var>]| vec![x[0].sin(), x[1] * x[2], rule::apply(&planted, x), x[2].exp()];
+            let found = entries(jacobian(f, &x));
+            let worst = found.worst[0];
+            assert_eq!((found.matrix, found.shape), ("jacobian", [4, 3]));
+            assert_eq!((worst.row, worst.column), (2, argument));
+            assert_eq!(worst.reverse, worst.other, "both modes run the same wrong rule");
+            approx::assert_relative_eq!(worst.reverse, factor * worst.differences, epsilon = 1e-8);
+            assert!(found.worst[1].off < TOLERANCE, "and it alone");
+        }
+    }
+    jacobian(|x| vec![rule::apply(&Planted { argument: 0, factor: 1.0 }, x)], &x).unwrap();
+}
+
+#[test]
+fn a_mode_that_is_wrong_where_the_other_is_right_is_found() {
+    let x = [0.5, 2.0];
+    let forward_off = |x: &[Dual<Var>]| vec![x[0] * x[1], Dual::new(x[0].value, x[0].tangent * 2.0)];
+    let worst = entries(jacobian(forward_off, &x)).worst[0];
+    assert_eq!((worst.row, worst.column, worst.reverse, worst.other), (1, 0, 1.0, 2.0));
+    let reverse_off =
+        |x: &[Dual<Var>]| vec![Dual::new(Var::from(x[0].value.value()), x[0].tangent), x[0] * x[1]];
+    let worst = entries(jacobian(reverse_off, &x)).worst[0];
+    assert_eq!((worst.row, worst.column, worst.reverse, worst.other), (0, 0, 0.0, 1.0));
+}
+
+#[test]
+fn a_wrong_second_derivative_is_found_in_its_row_and_column_of_a_hessian() {
+    // The dependence of the tangent on x₁ is cut off where it moves with x₀: entry [1, 0], and its mirror image.
+    let f = |x: &[Dual<Var>]| {
+        let y = x[0] * x[1];
+        Dual::new(y.value, Var::from(x[1].value.value()) * x[0].tangent + x[0].value * x[1].tangent)
+    };
+    let found = entries(hessian(f, &[0.5, 2.0]));
+    assert_eq!((found.matrix, found.shape), ("hessian", [2, 2]));
+    let off: Vec<_> = found.worst[..2].iter().map(|e| (e.row, e.column, e.reverse, e.other)).collect();
+    assert_eq!(off, [(1, 0, 0.0, 1.0), (0, 1, 1.0, 0.0)]);
+    assert!(found.worst[2].off < TOLERANCE);
+    // A gradient that is off is found first.
+    let found = entries(hessian(|x| x[0] * Dual::from_f64(x[1].to_f64()), &[0.5, 2.0]));
+    assert_eq!((found.matrix, found.worst[0].column), ("jacobian", 1));
+}
+
+#[test]
+fn the_report_of_a_matrix_is_a_table_with_the_worst_first() {
+    let f = |x: &[Dual<Var>]| vec![x[0] * x[1], x[0] * Dual::from_f64(x[1].to_f64())];
+    let text = jacobian(f, &[2.0, 3.0]).unwrap_err().to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    let start =
+        "check: jacobian of 2 × 2 entries, the worst off by 6.7e-1, where 1e-6 is let pass: entry [1, 1]";
+    assert_eq!(lines[0], start);
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(lines[1]), ["row", "column", "reverse", "forward", "differences", "off"]);
+    assert_eq!(words(lines[2])[..4], ["1", "1", "0", "0"]);
+    assert_eq!(lines.len(), 2 + 4);
+    let passed = hessian(|x| x[0].powi(2) * x[1], &[2.0, 3.0]).unwrap().to_string();
+    assert!(passed.starts_with("check: hessian of 2 × 2 entries, the worst off by "), "{passed}");
+    assert!(!passed.contains("let pass") && passed.contains("mirrored"));
+}
+
+#[test]
+fn of_a_large_matrix_the_worst_entries_are_shown() {
+    let x: Vec<f64> = (0..20).map(|k| 0.1 * f64::from(k)).collect();
+    let report = jacobian(|x| x.iter().map(|x| x.sin()).collect(), &x).unwrap();
+    assert_eq!((report.shape, report.worst.len()), ([20, 20], 8));
+    assert!(report.worst.is_sorted_by(|a, b| a.off >= b.off));
+}
+
+#[test]
+fn matrices_of_no_rows_or_columns_and_of_constants_pass() {
+    assert_eq!(jacobian(|_| vec![Dual::from_f64(1.0)], &[]).unwrap().shape, [1, 0]);
+    assert_eq!(jacobian(|_| vec![], &[1.0, 2.0]).unwrap().off(), 0.0);
+    assert_eq!(jacobian(|_| vec![Dual::from_f64(1.0)], &[1.0, 2.0]).unwrap().off(), 0.0);
+    assert_eq!(hessian(|_| Dual::from_f64(1.0), &[1.0, 2.0]).unwrap().off(), 0.0);
+    assert_eq!(hessian(|_| Dual::from_f64(1.0), &[]).unwrap().shape, [0, 0]);
+}
+
+#[test]
+fn a_derivative_that_is_not_a_number_comes_first_in_the_table() {
+    let found = entries(jacobian(|x| vec![x[1] * 3.0, x[0].sqrt()], &[-1.0, 1.0]));
+    assert_eq!((found.worst[0].row, found.worst[0].column), (1, 0));
+    assert!(found.worst[0].off.is_nan());
+}
+
+#[test]
+fn a_function_that_changes_its_number_of_outputs_is_refused() {
+    let f = |x: &[Dual<Var>]| if x[0] > 1.0 { vec![x[0]; 2] } else { vec![x[0]] };
+    let error = jacobian(f, &[1.0]).unwrap_err();
+    assert_eq!(error.to_string(), "jacobian: wants as many outputs everywhere, 1 of them, got 2");
 }
