@@ -1,5 +1,6 @@
 //! Derivatives of functions, for those who don't want to hold the tape.
 
+use crate::rule::Few;
 use crate::{Dual, Error, Float, Real, Reverse, Tangents, Tape, Taylor, Tensor, Var, value_and_grad_over};
 
 /// The gradient of `f` at `x`: one number for each input.
@@ -23,7 +24,7 @@ pub fn grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
 /// ```
 pub fn value_and_grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
     let tape = Tape::begin();
-    let inputs = tape.vars(x);
+    let inputs: Few<Var<T>> = tape.inputs(x);
     let y = f(&inputs);
     (y.value(), pull_back(&tape, inputs.len(), y, T::from_f64(1.0)))
 }
@@ -34,11 +35,8 @@ fn pull_back<T: Float>(tape: &Tape, inputs: usize, y: Var<T>, y_bar: T) -> Vec<T
     if !y.is_recorded() {
         return vec![T::default(); inputs];
     }
-    match tape.sweep_with(&y, y_bar) {
-        Ok(bar) => bar.of_first_lines(inputs),
-        // `f` has returned something of a tape of its own.
-        Err(error) => error.raise(),
-    }
+    // An error: `f` has returned something of a tape of its own.
+    tape.gradient(y, y_bar, inputs).unwrap_or_else(|error| error.raise())
 }
 
 /// The positions of the inputs that the value of `f` at `x` was not computed from: a gradient has a zero there that is no
@@ -99,7 +97,7 @@ pub fn vjp<T: Float>(
 /// ```
 pub fn jacobian<T: Float>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> Tensor<T> {
     let tape = Tape::begin();
-    let inputs = tape.vars(x);
+    let inputs: Few<Var<T>> = tape.inputs(x);
     tape.jacobian(&f(&inputs), &inputs).unwrap_or_else(|error| error.raise())
 }
 

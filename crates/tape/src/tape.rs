@@ -12,7 +12,7 @@ mod list;
 mod record;
 
 pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_lines, check_root};
-pub(crate) use lend::with_recording;
+pub(crate) use lend::{Lent, with_recording};
 pub(crate) use list::{Event, Kind, Node, Precision, State, Stored};
 pub use record::unrecorded;
 pub(crate) use record::{
@@ -45,6 +45,8 @@ pub(crate) struct Room {
     ids: std::ops::Range<u32>,
     pub(crate) spare_cotangents: Vec<crate::sweep::Columns>,
     pub(crate) spare_lanes: Vec<f64>,
+    /// Cotangents of lines, all zero between gradients.
+    pub(crate) zeros: Vec<f64>,
 }
 
 thread_local! {
@@ -197,6 +199,11 @@ impl Tape {
     /// assert_eq!((x[0] * x[1]).value(), 2.0);
     /// ```
     pub fn vars<T: Float>(&self, values: &[T]) -> Vec<Var<T>> {
+        self.inputs(values)
+    }
+
+    /// What [`vars`](Tape::vars) returns, in any collection.
+    pub(crate) fn inputs<T: Float, C: FromIterator<Var<T>>>(&self, values: &[T]) -> C {
         self.leaves("vars", values.len(), |first, tape| {
             (first..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)).collect()
         })

@@ -3,6 +3,7 @@
 use super::columns::{COLUMNS, Line};
 use super::list::State;
 use super::{with_room, with_state};
+use std::ops::Deref;
 
 /// Lends the scalar lines and the rest of the recording to `body`.
 ///
@@ -12,17 +13,27 @@ pub(crate) fn with_recording<R>(mut body: impl FnMut(&[Line], &State) -> R) -> R
     // One copy of the loop for both ways.
     let body: &mut dyn FnMut(&[Line], &State) -> R = &mut body;
     if with_state(|state| state.rules.is_empty()) {
-        return with_state(|state| {
-            let lines = Lent(COLUMNS.with(|columns| columns.take_lines()));
-            body(&lines.0, state)
-        });
+        return with_state(|state| body(&Lent::take(), state));
     }
     let aside = Aside::lay();
     body(&aside.lines, &aside.state)
 }
 
-/// Lines that go back to the column, whatever happens.
-struct Lent(Vec<Line>);
+/// The lines of the column, to which they go back whatever happens.
+pub(crate) struct Lent(Vec<Line>);
+
+impl Lent {
+    pub(crate) fn take() -> Lent {
+        Lent(COLUMNS.with(|columns| columns.take_lines()))
+    }
+}
+
+impl Deref for Lent {
+    type Target = [Line];
+    fn deref(&self) -> &[Line] {
+        &self.0
+    }
+}
 
 impl Drop for Lent {
     fn drop(&mut self) {
