@@ -185,7 +185,8 @@ impl Tape {
     /// assert_eq!(tape.var(2.0_f32).value(), 2.0);
     /// ```
     pub fn var<T: Float>(&self, value: T) -> Var<T> {
-        self.leaves("var", 1, |first, tape| Var::on_line(value, first, tape))
+        let first = self.leaves("var", 1);
+        Var::on_line(value, first.number, first.tape)
     }
 
     /// Scalar leaves with these values.
@@ -204,19 +205,19 @@ impl Tape {
 
     /// What [`vars`](Tape::vars) returns, in any collection.
     pub(crate) fn inputs<T: Float, C: FromIterator<Var<T>>>(&self, values: &[T]) -> C {
-        self.leaves("vars", values.len(), |first, tape| {
-            (first..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)).collect()
-        })
+        let Handle { number, tape } = self.leaves("vars", values.len());
+        (number..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)).collect()
     }
 
-    fn leaves<R>(&self, operation: &'static str, count: usize, handles: impl FnOnce(u32, u32) -> R) -> R {
+    /// Records so many leaves, and returns the handle of the first.
+    fn leaves(&self, operation: &'static str, count: usize) -> Handle {
         with_room(|room| {
             self.must_be_current(operation, &room.state);
             let first = COLUMNS.with(|columns| columns.push_leaves(count));
             if count > 0 {
                 room.state.push_leaves(first, count as u32);
             }
-            handles(first, room.state.admission.id)
+            Handle { number: first, tape: room.state.admission.id }
         })
     }
 
@@ -421,35 +422,31 @@ impl Drop for Tape {
         record::set_paused(self.was_paused);
         // The nodes that are let go give their buffers to the pool, which is no part of the room.
         try_with_room(|room| {
-            let emptied = COLUMNS.with(|columns| {
+            COLUMNS.with(|columns| {
                 if room.state.key == self.key {
                     columns.truncate(0);
                     room.state.clear();
                     match room.suspended.pop() {
-                        None => {
-                            columns.set_ids(0, (0, 0));
-                            None
-                        }
+                        None => columns.set_ids(0, (0, 0)),
                         Some(outer) => {
                             let lines = columns.take_lines();
                             columns.put_lines(outer.lines);
                             columns.set_ids(outer.state.admission.id, outer.state.admission.kept());
                             columns.set_limit(outer.state.limit);
-                            Some(Suspended { lines, state: std::mem::replace(&mut room.state, outer.state) })
+                            let state = std::mem::replace(&mut room.state, outer.state);
+                            room.spare.push(Suspended { lines, state });
                         }
                     }
-                } else {
+                } else if let Some(place) =
+                    room.suspended.iter().position(|outer| outer.state.key == self.key)
+                {
                     // Guards dropped out of order: the tape that waits is ended, the one that records stays.
-                    let waiting = room.suspended.iter().position(|outer| outer.state.key == self.key);
-                    waiting.map(|place| {
-                        let mut ended = room.suspended.remove(place);
-                        ended.lines.clear();
-                        ended.state.clear();
-                        ended
-                    })
+                    let mut ended = room.suspended.remove(place);
+                    ended.lines.clear();
+                    ended.state.clear();
+                    room.spare.push(ended);
                 }
             });
-            room.spare.extend(emptied);
         });
     }
 }
