@@ -10,8 +10,11 @@ use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Set in a handle's line number when its value is not that of the line itself but a function of it.
-const MERGED: u32 = MOST_LINES;
+/// Set in a handle's place when its value is not that of the line itself but a function of it.
+const MERGED: u64 = MOST_LINES as u64;
+
+/// What a place is shifted by for the id of its tape.
+const TAPE: u32 = u32::BITS;
 
 /// A scalar on the tape: 24 bytes, `Copy`, free of lifetimes; or a constant, which records nothing.
 ///
@@ -37,14 +40,15 @@ const MERGED: u32 = MOST_LINES;
 pub struct Var<T: Float = f64> {
     value: T,
     partial: f64,
-    line: u32,
-    tape: u32,
+    /// The line in the lower half, the id of the tape in the upper; 0 for a constant. One number and not two: halves that
+    /// are stored apart and copied together hold up the processor (a mixture of Gaussians took 1.5 times as long).
+    place: u64,
 }
 
 impl<T: Float> Var<T> {
     /// The handle whose value stands on this line.
     pub(crate) fn on_line(value: T, line: u32, tape: u32) -> Self {
-        Var { value, partial: 1.0, line, tape }
+        Var { value, partial: 1.0, place: u64::from(tape) << TAPE | u64::from(line) }
     }
 
     /// A constant: not on any tape, and nothing is recorded for it.
@@ -55,7 +59,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[inline(always)]
     pub fn constant(value: T) -> Self {
-        Var { value, partial: 0.0, line: 0, tape: 0 }
+        Var { value, partial: 0.0, place: 0 }
     }
 
     /// The value.
@@ -77,7 +81,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[inline(always)]
     pub fn is_recorded(self) -> bool {
-        self.tape != 0
+        self.place != 0
     }
 
     /// The same value on a line of its own, so that a sweep leaves its cotangent to be read. A value that has
@@ -98,7 +102,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn keep(self) -> Self {
-        if self.tape == 0 || !self.is_merged() {
+        if self.place == 0 || !self.is_merged() {
             return self;
         }
         match tape::record_kept(self.handle(), self.partial) {
@@ -109,13 +113,13 @@ impl<T: Float> Var<T> {
 
     /// Whether the handle stands for a function of its line.
     pub(crate) fn is_merged(self) -> bool {
-        self.line & MERGED != 0
+        self.place & MERGED != 0
     }
 
     /// The line, without the mark of merging.
     #[inline(always)]
     pub(crate) fn handle(self) -> Handle {
-        Handle { number: self.line & !MERGED, tape: self.tape }
+        handle_at(self.place & !MERGED)
     }
 
     /// The number of the line.
@@ -131,7 +135,7 @@ impl<T: Float> Var<T> {
     /// The value `value` that depends on this handle with derivative `partial`: no line.
     #[inline(always)]
     pub(crate) fn merge(self, value: T, partial: f64) -> Self {
-        Var { value, partial: self.partial * partial, line: self.line | MERGED, tape: self.tape }
+        Var { value, partial: self.partial * partial, place: self.place | MERGED }
     }
 
     /// The value `value` that depends on two handles: a line, if they are on two. The partials are computed
@@ -145,32 +149,32 @@ impl<T: Float> Var<T> {
         left: impl FnOnce() -> f64,
         right: impl FnOnce() -> f64,
     ) -> Self {
-        if other.tape == 0 {
-            return if self.tape == 0 { Var::constant(value) } else { self.merge(value, left()) };
+        if other.place == 0 {
+            return if self.place == 0 { Var::constant(value) } else { self.merge(value, left()) };
         }
-        if self.tape == 0 {
+        if self.place == 0 {
             return other.merge(value, right());
         }
         let partials = [left() * self.partial, right() * other.partial];
-        let inputs = [self.line & !MERGED, other.line & !MERGED];
-        if inputs[0] == inputs[1] && self.tape == other.tape {
-            let partial = partials[0] + partials[1];
-            return Var { value, partial, line: inputs[0] | MERGED, tape: self.tape };
+        let places = [self.place & !MERGED, other.place & !MERGED];
+        if places[0] == places[1] {
+            return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
         }
         // Two short visits to the thread's column: one long closure is not inlined, and the trip of both
         // handles through memory made recording three times slower.
-        let tape = COLUMNS.with(|columns| columns.id());
-        if self.tape != tape || other.tape != tape {
-            return join_checked(self.handle(), other.handle(), value, partials);
+        let tag = COLUMNS.with(|columns| columns.tag());
+        if ((places[0] ^ tag) | (places[1] ^ tag)) >> TAPE != 0 {
+            return join_checked(places.map(handle_at), value, partials);
         }
+        let inputs = places.map(|place| place as u32);
         let line = COLUMNS.with(|columns| columns.push(Line { partials, inputs }));
-        Var::on_line(value, line, tape)
+        Var { value, partial: 1.0, place: tag | u64::from(line) }
     }
 
     #[inline(always)]
     fn unary<P: Unary>(self, primitive: P) -> Self {
         let y = T::unary(primitive, self.value);
-        if self.tape == 0 {
+        if self.place == 0 {
             return Var::constant(y);
         }
         match primitive.chosen(self.value.to_f64()) {
@@ -190,7 +194,7 @@ impl<T: Float> Var<T> {
     /// whether something can be swept from does not hang on the branch that was taken.
     #[inline(always)]
     fn at_rest(self, value: T) -> Self {
-        Var { value, partial: 0.0, line: self.line | MERGED, tape: self.tape }
+        Var { value, partial: 0.0, place: self.place | MERGED }
     }
 
     /// What a choice among arguments hands on: the very handle that was chosen, so that nothing is recorded, and no
@@ -199,8 +203,8 @@ impl<T: Float> Var<T> {
     #[inline(always)]
     fn handed_on<const N: usize>(arguments: [Self; N], chosen: Option<usize>, value: T) -> Self {
         match chosen {
-            Some(k) if arguments[k].tape != 0 => arguments[k],
-            _ => match arguments.into_iter().find(|argument| argument.tape != 0) {
+            Some(k) if arguments[k].place != 0 => arguments[k],
+            _ => match arguments.into_iter().find(|argument| argument.place != 0) {
                 Some(argument) => argument.at_rest(value),
                 None => Var::constant(value),
             },
@@ -244,17 +248,20 @@ impl<T: Float> Var<T> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn join_checked<T: Float>(a: Handle, b: Handle, value: T, partials: [f64; 2]) -> Var<T> {
+fn join_checked<T: Float>([a, b]: [Handle; 2], value: T, partials: [f64; 2]) -> Var<T> {
     let known = COLUMNS.with(|columns| {
         let both = columns.admits(a.tape, a.number) && columns.admits(b.tape, b.number);
-        both.then(|| columns.id())
+        both.then(|| handle_at(columns.tag()).tape)
     });
     let tape = known.unwrap_or_else(|| tape::admit_lines(a, b));
-    if a.number == b.number {
-        return Var { value, partial: partials[0] + partials[1], line: a.number | MERGED, tape };
-    }
     let line = Line { partials, inputs: [a.number, b.number] };
     Var::on_line(value, COLUMNS.with(|columns| columns.push(line)), tape)
+}
+
+/// The two halves of a place.
+#[inline(always)]
+fn handle_at(place: u64) -> Handle {
+    Handle { number: place as u32, tape: (place >> TAPE) as u32 }
 }
 
 macro_rules! methods {
@@ -332,7 +339,7 @@ impl<T: Float> Real for Var<T> {
     }
     #[inline(always)]
     fn is_constant_zero(self) -> bool {
-        self.tape == 0 && self.value.is_constant_zero()
+        self.place == 0 && self.value.is_constant_zero()
     }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
@@ -382,10 +389,10 @@ impl<T: Float> PartialOrd for Var<T> {
 
 impl<T: Float> fmt::Debug for Var<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tape {
+        match self.place {
             0 => write!(f, "Var({})", self.value),
             _ if self.is_merged() => write!(f, "Var({} of line {})", self.value, self.handle().number),
-            _ => write!(f, "Var({} on line {})", self.value, self.line),
+            _ => write!(f, "Var({} on line {})", self.value, self.line()),
         }
     }
 }

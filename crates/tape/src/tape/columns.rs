@@ -30,7 +30,8 @@ pub(crate) struct Columns {
     capacity: Cell<u32>,
     owned: Cell<u32>,
     limit: Cell<u32>,
-    id: Cell<u32>,
+    /// The id of the tape that records, in the upper half, as handles have it.
+    tag: Cell<u64>,
     /// The oldest id that is still admitted, and below which line: leaves from before a mark, in a loop that
     /// rewinds to it.
     kept: Cell<(u32, u32)>,
@@ -50,20 +51,20 @@ impl Columns {
             capacity: Cell::new(0),
             owned: Cell::new(0),
             limit: Cell::new(MOST_LINES),
-            id: Cell::new(0),
+            tag: Cell::new(0),
             kept: Cell::new((0, 0)),
         }
     }
 
-    /// The id of the tape that records on this thread, 0 if none does.
+    /// The id of the tape that records on this thread, in the upper half; 0 if none does.
     #[inline(always)]
-    pub(crate) fn id(&self) -> u32 {
-        self.id.get()
+    pub(crate) fn tag(&self) -> u64 {
+        self.tag.get()
     }
 
     /// Sets the id of the tape that records, and the oldest one that is still admitted (id 0 for none).
     pub(crate) fn set_ids(&self, id: u32, kept: (u32, u32)) {
-        self.id.set(id);
+        self.tag.set(u64::from(id) << 32);
         self.kept.set(kept);
     }
 
@@ -71,7 +72,7 @@ impl Columns {
     #[inline]
     pub(crate) fn admits(&self, tape: u32, line: u32) -> bool {
         let (kept, below) = self.kept.get();
-        tape == self.id.get() || (tape == kept && line < below)
+        u64::from(tape) << 32 == self.tag.get() || (tape == kept && line < below)
     }
 
     #[inline(always)]
