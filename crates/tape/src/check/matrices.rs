@@ -122,8 +122,8 @@ pub fn jacobian(f: impl Fn(&[Dual<Var>]) -> Vec<Dual<Var>>, x: &[f64]) -> Result
         let v = unit(x.len(), column);
         let forward: Vec<f64> = along(x, &v).iter().map(|y| y.tangent.to_f64()).collect();
         let differences = differences("jacobian", primal, x, &v, m)?;
-        for row in 0..m {
-            entries.push(Entry::of(row, column, reverse[row][column], forward[row], differences[row]));
+        for (row, reverse) in reverse.iter().enumerate() {
+            entries.push(Entry::of(row, column, reverse[column], forward[row], differences[row]));
         }
     }
     Comparison::of("jacobian", [m, x.len()], entries)
