@@ -4,7 +4,10 @@
 //! pullback (duals, tapes, programs, tensors) against the pullback. The suite itself is tested: with the sign
 //! of any one partial flipped it has to complain.
 
+mod choices;
 mod extremes;
+mod std_semantics;
+mod tails;
 
 use super::{Binary, Reads, Ternary, Unary};
 use crate::{Dual, Elementary, Error, Program, Tape, Tensor, Traced, Var, value_and_grad};

@@ -90,7 +90,8 @@ unary! {
         let ln_2 = T::from(LN_2).expect("rounds");
         if x > -ln_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
     };
-    pullback |x, y, y_bar| -(y_bar / (-x).exp_m1());
+    // The absolute value is for the zero, whichever its sign.
+    pullback |x, y, y_bar| -(y_bar / (-x).exp_m1().abs());
 }
 
 binary! {
@@ -119,7 +120,7 @@ binary! {
     samples [[1.0, 2.0], [0.5, 1e-3], [-3.0, 0.25], [0.0, 7.0]];
     value |a, b| if a == T::zero() && !b.is_nan() { a } else { a * b.ln() };
     left |a, b, y, y_bar| (a.abs() + b.clone().abs()).gate(b.ln() * y_bar);
-    right |a, b, y, y_bar| a.clone().gate(a / b * y_bar);
+    right |a, b, y, y_bar| (a.clone().abs() + b.clone().abs()).gate(a / b * y_bar);
 }
 
 /// a - b, and 0 between equal infinities.

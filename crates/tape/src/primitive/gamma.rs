@@ -39,10 +39,11 @@ unary! {
 }
 
 unary! {
-    /// The nth derivative of ψ (Abramowitz & Stegun 6.4): by recurrence, Euler's and Maclaurin's series, and reflection.
+    /// The nth derivative of ψ (Abramowitz & Stegun 6.4): by recurrence, Euler's and Maclaurin's series, and reflection;
+    /// NaN for n above 170, whose factorial is no float.
     Polygamma(n: u32);
     maths "y = ψ⁽ⁿ⁾(x), x̄ += ψ⁽ⁿ⁺¹⁾(x) ȳ";
-    domain "x ≠ 0, -1, -2, …";
+    domain "x ≠ 0, -1, -2, …; n ≤ 170";
     reads [x];
     samples [-1.5, 0.25, 0.5, 1.0, 3.5, 30.0];
     value |x| plain(gamma::polygamma(n, wide(x)));

@@ -49,9 +49,12 @@ binary! {
     domain "a ≥ 0; a < 0 for whole b";
     kinks "a = 0 or b = 0: the factor that vanishes wins";
     reads [a, b, y];
-    samples [[1.0, 2.0], [0.5, -1.5], [3.0, 0.25], [10.0, 3.0]];
+    samples [[1.0, 2.0], [0.5, -1.5], [3.0, 0.25], [2.0, 0.0], [10.0, 3.0]];
     value |a, b| a.powf(b);
-    left |a, b, y, y_bar| b.clone().gate(b.clone() * a.powf(b.shift(-1.0)) * y_bar);
+    left |a, b, y, y_bar| {
+        let somewhere = a.clone().abs() + b.clone().abs();
+        somewhere.gate(b.clone() * a.powf(b.shift(-1.0)) * y_bar)
+    };
     right |a, b, y, y_bar| a.clone().gate(y.clone().gate(y * a.ln() * y_bar));
 }
 

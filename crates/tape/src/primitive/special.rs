@@ -10,3 +10,6 @@ pub(super) mod gaussian;
 fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
     coefficients.iter().fold(0.0, |sum, &c| sum * x + c)
 }
+
+#[cfg(test)]
+mod tests;

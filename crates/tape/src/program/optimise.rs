@@ -4,7 +4,7 @@
 use super::List;
 use super::operation::Operation;
 use super::trace::{self, Recorder, Step, Traced};
-use crate::primitive::{self, BinaryOp, Unary, UnaryOp};
+use crate::primitive::{self, BinaryOp, TernaryOp, Unary, UnaryOp};
 use std::collections::HashSet;
 
 /// Finds the line that does the same as another: a hash table of line numbers, open addressing.
@@ -139,6 +139,13 @@ impl Recorder {
         let simpler = match (operation, arguments) {
             (Operation::Unary(op), &[x]) => self.simpler_unary(op, x),
             (Operation::Binary(op), &[a, b]) => self.simpler_binary(op, a, b, value),
+            (Operation::Ternary(TernaryOp::Select(_)), &[mask, a, b]) => {
+                self.choose();
+                match mask.line() {
+                    None => Some(if mask.value() == 0.0 { b } else { a }),
+                    Some(_) => None,
+                }
+            }
             _ => None,
         };
         if let Some(simpler) = simpler {

@@ -3,17 +3,17 @@
 use crate::primitive::{Binary, BinaryOp, Div, Gate, Heaviside, Max, Min, Powf, Powi, Unary};
 use crate::{Dual, Elementary, Real, Tape, Tensor, Var, grad};
 
-const INF: f64 = f64::INFINITY;
-const NAN: f64 = f64::NAN;
+pub(super) const INF: f64 = f64::INFINITY;
+pub(super) const NAN: f64 = f64::NAN;
 
 /// Value and both partials.
-fn partials(op: impl Binary, a: f64, b: f64) -> (f64, f64, f64) {
+pub(super) fn partials(op: impl Binary, a: f64, b: f64) -> (f64, f64, f64) {
     let y = op.value(a, b);
     (y, op.left(a, b, y, 1.0), op.right(a, b, y, 1.0))
 }
 
 /// Value and derivative of a function of one scalar, by the tape; forward mode must say the same.
-fn at(f: impl Fn(Var) -> Var, g: impl Fn(Dual<f64>) -> Dual<f64>, x: f64) -> (f64, f64) {
+pub(super) fn both_ways(f: impl Fn(Var) -> Var, g: impl Fn(Dual<f64>) -> Dual<f64>, x: f64) -> (f64, f64) {
     let (y, dy) = crate::value_and_grad(|x| f(x[0]), &[x]);
     let forward = g(Dual::new(x, 1.0));
     assert_eq!((y, dy[0]), (forward.value, forward.tangent), "reverse and forward mode at {x}");
@@ -22,9 +22,10 @@ fn at(f: impl Fn(Var) -> Var, g: impl Fn(Dual<f64>) -> Dual<f64>, x: f64) -> (f6
 
 macro_rules! at {
     (|$x:ident| $f:expr, $at:expr) => {
-        at(|$x| $f, |$x| $f, $at)
+        $crate::primitive::conformance::extremes::both_ways(|$x| $f, |$x| $f, $at)
     };
 }
+pub(super) use at;
 
 #[test]
 fn the_quotient_of_two_tiny_numbers_has_finite_partials() {
@@ -85,6 +86,14 @@ fn maximum_and_minimum_with_a_nan_give_everything_to_the_number() {
 }
 
 #[test]
+fn maximum_and_minimum_of_two_nan_are_nan_with_half_for_each() {
+    for (y, left, right) in [partials(Max, NAN, NAN), partials(Min, NAN, NAN)] {
+        assert!(y.is_nan());
+        assert_eq!((left, right), (0.5, 0.5));
+    }
+}
+
+#[test]
 fn maximum_of_infinities_chooses_like_that_of_numbers() {
     assert_eq!(partials(Max, INF, 1.0), (INF, 1.0, 0.0));
     assert_eq!(partials(Max, -INF, 1.0), (1.0, 0.0, 1.0));
@@ -105,6 +114,8 @@ fn the_absolute_value_has_the_derivative_zero_at_its_kink() {
     assert_eq!(at!(|x| x.abs(), -0.0), (0.0, 0.0));
     assert_eq!(at!(|x| x.abs(), -INF), (INF, -1.0));
     assert_eq!(at!(|x| x.abs(), f64::MIN_POSITIVE), (f64::MIN_POSITIVE, 1.0));
+    let (y, dy) = crate::value_and_grad(|x| x[0].abs(), &[NAN]);
+    assert!(y.is_nan() && dy[0].is_nan());
 }
 
 #[test]

@@ -84,10 +84,13 @@ fn cotangent_of_pi_times(x: f64) -> f64 {
     }
 }
 
-/// ψ⁽ⁿ⁾(x).
+/// ψ⁽ⁿ⁾(x) for n ≤ 170, beyond which n! is no float; NaN above.
 pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
     if n == 0 {
         return digamma(x);
+    }
+    if n > 170 {
+        return f64::NAN;
     }
     let odd = n % 2 == 1;
     if x <= 0.0 && (x == x.round()) {
@@ -139,7 +142,6 @@ fn zeta(s: u32, x: f64) -> f64 {
     let first = 10.0 + order;
     let count = if x < first { (first - x).ceil() } else { 0.0 };
     let w = x + count;
-    let tail = w.powi(-exponent);
     let mut rest = 0.0;
     let mut factor = order / w;
     for (k, b) in SERIES.into_iter().enumerate() {
@@ -147,7 +149,7 @@ fn zeta(s: u32, x: f64) -> f64 {
         let step = order + 2.0 * k as f64;
         factor *= (step + 1.0) * (step + 2.0) / (w * w);
     }
-    let mut sum = tail * (w / (order - 1.0) + 0.5 + rest);
+    let mut sum = w.powi(1 - exponent) * (1.0 / (order - 1.0) + (0.5 + rest) / w);
     // From the smallest term to the greatest.
     for k in (0..count as u32).rev() {
         sum += (x + f64::from(k)).powi(-exponent);

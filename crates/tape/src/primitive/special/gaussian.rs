@@ -41,14 +41,14 @@ fn scaled_erfc(z: f64) -> f64 {
         return exp_of_square(z, 1.0) * libm::erfc(z);
     }
     let t = -0.5 / (z * z);
-    let series = polynomial(t, &[945.0, 105.0, 15.0, 3.0, 1.0, 1.0]);
+    let series = polynomial(t, &[10_395.0, 945.0, 105.0, 15.0, 3.0, 1.0, 1.0]);
     0.5 * FRAC_2_SQRT_PI * series / z
 }
 
 /// ln Φ(x).
 pub(crate) fn norm_log_cdf(x: f64) -> f64 {
     if x > 0.0 {
-        (-0.5 * libm::erfc(x * FRAC_1_SQRT_2)).ln_1p()
+        (-norm_cdf(-x)).ln_1p()
     } else if x > -5.0 {
         norm_cdf(x).ln()
     } else {
