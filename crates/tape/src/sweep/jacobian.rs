@@ -3,7 +3,7 @@
 
 use super::cotangents::resize;
 use crate::tape::columns::Line;
-use crate::tape::{self, Event, Kind, Sort, State};
+use crate::tape::{self, Event, Kind, Room, Sort, State};
 use crate::{Error, Float, Tape, Tensor, Var};
 
 /// How many derivatives walk together: as many as fill the vectors of today's processors.
@@ -34,37 +34,19 @@ impl Tape {
     /// # }
     /// ```
     pub fn jacobian<T: Float>(&self, outputs: &[Var<T>], inputs: &[Var<T>]) -> Result<Tensor<T>, Error> {
-        let (scalars, end) = tape::with_state(|state| {
-            self.must_be_current("jacobian", state);
-            self.columns_of("jacobian", state, inputs)?;
-            let mut end = 0;
-            for y in outputs.iter().filter(|y| y.is_recorded()) {
-                tape::check_root(state, y.handle(), Sort::Line)?;
-                end = end.max(y.handle().number as usize + 1);
-            }
-            Ok((state.events.iter().all(|event| event.kind.is_scalar()), end))
-        })?;
         let shape = crate::Shape::new(&[outputs.len(), inputs.len()]);
-        if !scalars {
-            return self.jacobian_by_sweeps(outputs, inputs, shape);
-        }
-        let mut lanes = tape::with_room(|room| std::mem::take(&mut room.spare_lanes));
-        let mut walked = Ok(());
-        let jacobian = Tensor::build(shape, |entries| {
-            walked = tape::with_recording(|lines, state| {
-                let walk =
-                    Walk { lines: &lines[..end], events: state.events_until(end), state, inputs, outputs };
-                match inputs.len().min(outputs.len()) {
-                    0 => Ok(()),
-                    1 => walk.fill::<1>(entries, &mut lanes),
-                    2 => walk.fill::<2>(entries, &mut lanes),
-                    3..=4 => walk.fill::<4>(entries, &mut lanes),
-                    _ => walk.fill::<LANES>(entries, &mut lanes),
-                }
+        let mut walked = Ok(true);
+        let jacobian = Tensor::build(shape.clone(), |entries| {
+            walked = tape::with_room(|room| {
+                self.must_be_current("jacobian", &room.state);
+                columns_of("jacobian", &room.state, inputs)?;
+                walk(room, entries, outputs, inputs)
             });
         });
-        tape::with_room(|room| room.spare_lanes = lanes);
-        walked.map(|()| jacobian)
+        match walked? {
+            true => Ok(jacobian),
+            false => self.jacobian_by_sweeps(outputs, inputs, shape),
+        }
     }
 
     /// Row by row, where tensors or pullbacks stand on the list.
@@ -87,24 +69,48 @@ impl Tape {
         }
         Tensor::from_vec(entries, &shape)
     }
+}
 
-    /// Checks that each of `inputs` has a cotangent on this tape.
-    fn columns_of<T: Float>(
-        &self,
-        operation: &'static str,
-        state: &State,
-        inputs: &[Var<T>],
-    ) -> Result<(), Error> {
-        for x in inputs {
-            tape::check_root(state, x.handle(), Sort::Line)?;
-            if x.is_merged() {
-                let why = "an input was merged into another line and has no derivative of its own; give it one \
-                           with `keep` before it is used";
-                return Err(Error::NotKept { operation, why });
-            }
+/// Checks that each of `inputs` has a derivative of its own on this tape.
+fn columns_of<T: Float>(operation: &'static str, state: &State, inputs: &[Var<T>]) -> Result<(), Error> {
+    for x in inputs {
+        tape::check_root(state, x.handle(), Sort::Line)?;
+        if x.is_merged() {
+            let why = "an input was merged into another line and has no derivative of its own; give it one \
+                       with `keep` before it is used";
+            return Err(Error::NotKept { operation, why });
         }
-        Ok(())
     }
+    Ok(())
+}
+
+/// Fills in a Jacobian in lanes; returns false where more than scalars stand on the list.
+fn walk<T: Float>(
+    room: &mut Room,
+    entries: &mut [T],
+    outputs: &[Var<T>],
+    inputs: &[Var<T>],
+) -> Result<bool, Error> {
+    let mut end = 0;
+    for y in outputs.iter().filter(|y| y.is_recorded()) {
+        tape::check_root(&room.state, y.handle(), Sort::Line)?;
+        end = end.max(y.line() + 1);
+    }
+    let events = room.state.events_until(end);
+    if !events.iter().all(|event| event.kind.is_scalar()) {
+        return Ok(false);
+    }
+    let lines = tape::Lent::take();
+    let walk = Walk { lines: &lines[..end], events, state: &room.state, inputs, outputs };
+    let lanes = &mut room.spare_lanes;
+    match inputs.len().min(outputs.len()) {
+        0 => entries.fill(T::default()),
+        1 => walk.fill::<1>(entries, lanes)?,
+        2 => walk.fill::<2>(entries, lanes)?,
+        3..=4 => walk.fill::<4>(entries, lanes)?,
+        _ => walk.fill::<LANES>(entries, lanes)?,
+    }
+    Ok(true)
 }
 
 /// A walk over a list of scalars, up to the last output.
@@ -152,7 +158,7 @@ impl<T: Float> Walk<'_, T> {
         let mut end = self.lines.len();
         for event in self.events.iter().rev() {
             let start = event.line as usize;
-            self.run_back(start + event.kind.lines() as usize, end, bars);
+            self.run_back(end.min(start + event.kind.lines() as usize), end, bars);
             let bar = bars[start];
             match event.kind {
                 Kind::Kept { input, partial } => add(&mut bars[input as usize], scaled(&bar, partial)),
@@ -170,13 +176,26 @@ impl<T: Float> Walk<'_, T> {
 
     fn run_back<const N: usize>(&self, start: usize, end: usize, bars: &mut [[f64; N]]) {
         let bars = &mut bars[..end];
+        // What comes from the very next line stays in registers, as in the plain sweep.
+        let mut carried = [0.0; N];
         for k in (start..end).rev() {
-            let bar = bars[k];
+            let mut bar = bars[k];
+            add(&mut bar, carried);
+            carried = [0.0; N];
+            bars[k] = bar;
             if bar != [0.0; N] {
                 let Line { partials, inputs } = self.lines[k];
-                add(&mut bars[inputs[0] as usize], scaled(&bar, partials[0]));
-                add(&mut bars[inputs[1] as usize], scaled(&bar, partials[1]));
+                for (input, partial) in inputs.into_iter().zip(partials) {
+                    if input as usize + 1 == k {
+                        carried = scaled(&bar, partial);
+                    } else {
+                        add(&mut bars[input as usize], scaled(&bar, partial));
+                    }
+                }
             }
+        }
+        if let Some(before) = start.checked_sub(1) {
+            add(&mut bars[before], carried);
         }
     }
 
