@@ -37,6 +37,7 @@ mod derivative;
 mod dual;
 mod error;
 pub mod implicit;
+pub mod interop;
 pub mod kernel;
 mod lifted;
 pub mod linear;

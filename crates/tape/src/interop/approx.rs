@@ -1,0 +1,72 @@
+//! `approx`: comparison of values, with handles and tensors on either side.
+
+use super::{by_precision, for_each_handle, is_single};
+use crate::{Dual, Float, Real, Reverse, Tangents, Taylor, Tensor, Traced, Var};
+use approx::{AbsDiffEq, RelativeEq, UlpsEq};
+
+macro_rules! compared {
+    ([$($generic:tt)*] $Handle:ty) => {
+        /// By value; the derivatives are not compared.
+        impl<$($generic)*> AbsDiffEq for $Handle {
+            type Epsilon = Self;
+            fn default_epsilon() -> Self { by_precision!(Self, f32::EPSILON, f64::EPSILON) }
+            fn abs_diff_eq(&self, other: &Self, epsilon: Self) -> bool {
+                self.to_f64().abs_diff_eq(&other.to_f64(), epsilon.to_f64())
+            }
+        }
+
+        impl<$($generic)*> RelativeEq for $Handle {
+            fn default_max_relative() -> Self { Self::default_epsilon() }
+            fn relative_eq(&self, other: &Self, epsilon: Self, max_relative: Self) -> bool {
+                self.to_f64().relative_eq(&other.to_f64(), epsilon.to_f64(), max_relative.to_f64())
+            }
+        }
+
+        impl<$($generic)*> UlpsEq for $Handle {
+            fn default_max_ulps() -> u32 { f64::default_max_ulps() }
+            fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
+                let (a, b, epsilon) = (self.to_f64(), other.to_f64(), epsilon.to_f64());
+                if is_single::<Self>() {
+                    (a as f32).ulps_eq(&(b as f32), epsilon as f32, max_ulps)
+                } else {
+                    a.ulps_eq(&b, epsilon, max_ulps)
+                }
+            }
+        }
+    };
+}
+for_each_handle!(compared {});
+
+/// Whether two tensors have one shape and all their elements agree.
+fn all<T: Float>(a: &Tensor<T>, b: &Tensor<T>, agree: impl Fn(&T, &T) -> bool) -> bool {
+    a.shape() == b.shape() && a.as_slice().iter().zip(b.as_slice()).all(|(a, b)| agree(a, b))
+}
+
+/// Equal where the shapes are, and all elements within the bounds.
+impl<T: Float + AbsDiffEq<Epsilon = T>> AbsDiffEq for Tensor<T> {
+    type Epsilon = T;
+    fn default_epsilon() -> T {
+        T::default_epsilon()
+    }
+    fn abs_diff_eq(&self, other: &Self, epsilon: T) -> bool {
+        all(self, other, |a, b| a.abs_diff_eq(b, epsilon))
+    }
+}
+
+impl<T: Float + RelativeEq<Epsilon = T>> RelativeEq for Tensor<T> {
+    fn default_max_relative() -> T {
+        T::default_max_relative()
+    }
+    fn relative_eq(&self, other: &Self, epsilon: T, max_relative: T) -> bool {
+        all(self, other, |a, b| a.relative_eq(b, epsilon, max_relative))
+    }
+}
+
+impl<T: Float + UlpsEq<Epsilon = T>> UlpsEq for Tensor<T> {
+    fn default_max_ulps() -> u32 {
+        T::default_max_ulps()
+    }
+    fn ulps_eq(&self, other: &Self, epsilon: T, max_ulps: u32) -> bool {
+        all(self, other, |a, b| a.ulps_eq(b, epsilon, max_ulps))
+    }
+}

@@ -1,0 +1,251 @@
+//! The decompositions of `nalgebra`, and code over its `RealField`, differentiate: against differences, on `Var`, `Dual`, duals
+//! of recorded numbers and programs.
+#![cfg(feature = "nalgebra")]
+
+use nalgebra::{
+    DMatrix, DVector, Isometry3, Matrix2x3, Matrix3, RealField, Rotation3, UnitQuaternion, Vector3,
+};
+use tape::{Dual, Error, Program, Reverse, Tape, Tensor, Traced, Var, grad, grad_over, hvp, jvp};
+
+/// Numbers in [-1, 1] that look random and are the same every time.
+fn entries(count: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn all_near(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (k, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!(
+            (got - want).abs() <= tolerance * want.abs().max(1.0),
+            "{what}, entry {k}: got {got}, want {want}"
+        );
+    }
+}
+
+fn difference(ahead: &[f64], behind: &[f64], h: f64) -> Vec<f64> {
+    ahead.iter().zip(behind).map(|(a, b)| (a - b) / (2.0 * h)).collect()
+}
+
+/// Holds the derivatives of a generic function against differences, on every kind of handle.
+macro_rules! confirm {
+    ($f:ident, $x:expr) => {{
+        let x: Vec<f64> = $x;
+        let (h, what) = (1e-5, stringify!($f));
+        let at = |k: usize, step: f64| {
+            let mut x = x.clone();
+            x[k] += step;
+            $f(&x)
+        };
+        let want: Vec<f64> = (0..x.len()).map(|k| (at(k, h) - at(k, -h)) / (2.0 * h)).collect();
+        let gradient = grad($f::<Var>, &x);
+        all_near(&gradient, &want, 1e-7, what);
+        all_near(&grad_over($f::<Reverse<f64>>, &x), &gradient, 1e-11, &format!("{what} over Reverse"));
+
+        let v = entries(x.len(), 77);
+        let along: f64 = gradient.iter().zip(&v).map(|(g, v)| g * v).sum();
+        let (_, tangent) = jvp(|x: &[Dual<f64>]| vec![$f(x)], &x, &v).expect("lengths fit");
+        all_near(&tangent, &[along], 1e-10, &format!("{what} over Dual"));
+
+        let moved = |step: f64| -> Vec<f64> { x.iter().zip(&v).map(|(x, v)| x + step * v).collect() };
+        let want = difference(&grad($f::<Var>, &moved(h)), &grad($f::<Var>, &moved(-h)), h);
+        let product = hvp($f::<Dual<Var>>, &x, &v).expect("lengths fit");
+        all_near(&product, &want, 1e-6, &format!("Hessian of {what}"));
+
+        let program = Program::trace($f::<Traced>, &x);
+        all_near(&[program.value()], &[$f(&x)], 1e-13, &format!("program of {what}"));
+        all_near(&program.gradient(), &gradient, 1e-10, &format!("gradient of the program of {what}"));
+    }};
+}
+
+fn square<R: RealField + Copy>(x: &[R]) -> DMatrix<R> {
+    DMatrix::from_row_slice(x.len().isqrt(), x.len().isqrt(), x)
+}
+
+/// A sum over all entries that gives each a weight of its own.
+fn weighted<'a, R: RealField + Copy>(x: impl IntoIterator<Item = &'a R>) -> R {
+    let weights = (0..).map(|k| nalgebra::convert::<f64, R>((k as f64 + 0.5).cos()));
+    x.into_iter().zip(weights).fold(R::zero(), |sum, (&x, weight)| sum + weight * x + x * x)
+}
+
+fn symmetric<R: RealField + Copy>(x: &[R]) -> DMatrix<R> {
+    let a = square(x);
+    (&a + a.transpose()) * nalgebra::convert::<f64, R>(0.5)
+}
+
+fn determinant<R: RealField + Copy>(x: &[R]) -> R {
+    square(x).determinant()
+}
+
+fn inverse<R: RealField + Copy>(x: &[R]) -> R {
+    weighted(&square(x).try_inverse().expect("regular"))
+}
+
+fn solution_by_lu<R: RealField + Copy>(x: &[R]) -> R {
+    weighted(&square(&x[4..]).lu().solve(&DVector::from_row_slice(&x[..4])).expect("regular"))
+}
+
+fn full_pivots<R: RealField + Copy>(x: &[R]) -> R {
+    weighted(&square(&x[4..]).full_piv_lu().solve(&DVector::from_row_slice(&x[..4])).expect("regular"))
+}
+
+fn solution_by_cholesky<R: RealField + Copy>(x: &[R]) -> R {
+    let a = square(&x[4..]);
+    let definite = &a * a.transpose() + DMatrix::identity(4, 4);
+    weighted(&definite.cholesky().expect("definite").solve(&DVector::from_row_slice(&x[..4])))
+}
+
+fn qr<R: RealField + Copy>(x: &[R]) -> R {
+    let qr = square(x).qr();
+    weighted(&qr.q()) + weighted(&qr.r())
+}
+
+fn singular_values<R: RealField + Copy>(x: &[R]) -> R {
+    weighted(&square(x).singular_values())
+}
+
+fn least_squares_by_svd<R: RealField + Copy>(x: &[R]) -> R {
+    let a = DMatrix::from_row_slice(5, 3, &x[5..]);
+    let b = DVector::from_row_slice(&x[..5]);
+    weighted(&a.svd(true, true).solve(&b, nalgebra::convert(1e-9)).expect("vectors were asked for"))
+}
+
+fn eigenvalues<R: RealField + Copy>(x: &[R]) -> R {
+    // They come in no particular order: a symmetric function of them.
+    symmetric(x).symmetric_eigenvalues().iter().fold(R::zero(), |sum, &value| sum + value.exp())
+}
+
+fn projector<R: RealField + Copy>(x: &[R]) -> R {
+    let eigen = symmetric(x).symmetric_eigen();
+    let largest = eigen.eigenvalues.imax();
+    let v = eigen.eigenvectors.column(largest).into_owned();
+    weighted(&(&v * v.transpose()))
+}
+
+fn exponential<R: RealField + Copy>(x: &[R]) -> R {
+    weighted(&square(x).exp())
+}
+
+fn rotations<R: RealField + Copy>(x: &[R]) -> R {
+    let axis = nalgebra::Unit::new_normalize(Vector3::new(x[0], x[1], x[2]));
+    let turn = Isometry3::from_parts(
+        Vector3::new(x[3], x[4], x[5]).into(),
+        UnitQuaternion::from_axis_angle(&axis, x[6]),
+    );
+    let rotated = turn.transform_vector(&Vector3::new(x[1], x[2], x[0]))
+        + Rotation3::from_euler_angles(x[4], x[5], x[6]) * turn.translation.vector;
+    weighted(&rotated)
+}
+
+#[test]
+fn determinants_and_inverses_differentiate() {
+    for n in [2, 3, 4, 5] {
+        confirm!(determinant, entries(n * n, n as u64));
+        confirm!(inverse, entries(n * n, n as u64));
+    }
+}
+
+#[test]
+fn lu_differentiates() {
+    confirm!(solution_by_lu, entries(20, 3));
+    confirm!(full_pivots, entries(20, 4));
+}
+
+#[test]
+fn cholesky_differentiates() {
+    confirm!(solution_by_cholesky, entries(20, 5));
+}
+
+#[test]
+fn qr_differentiates() {
+    confirm!(qr, entries(9, 6));
+    confirm!(qr, entries(16, 7));
+}
+
+#[test]
+fn singular_values_and_least_squares_differentiate() {
+    confirm!(singular_values, entries(9, 8));
+    confirm!(singular_values, entries(16, 9));
+    confirm!(least_squares_by_svd, entries(20, 10));
+}
+
+#[test]
+fn symmetric_eigenvalues_and_vectors_differentiate() {
+    confirm!(eigenvalues, entries(9, 11));
+    confirm!(eigenvalues, entries(16, 12));
+    confirm!(projector, entries(9, 13));
+}
+
+#[test]
+fn the_exponential_of_a_matrix_differentiates() {
+    confirm!(exponential, entries(9, 14));
+}
+
+#[test]
+fn rotations_and_rigid_motions_differentiate() {
+    confirm!(rotations, entries(7, 15));
+}
+
+#[test]
+fn entries_that_are_recorded_zeros_have_their_derivative() {
+    // The rules of nalgebra leave work out where something is zero; the derivative must not be left out with it.
+    let diagonal: Vec<f64> = (0..9).map(|k| if k % 4 == 0 { 1.5 + k as f64 } else { 0.0 }).collect();
+    confirm!(determinant, diagonal.clone());
+    confirm!(inverse, diagonal.clone());
+    confirm!(
+        solution_by_lu,
+        [entries(4, 1), (0..16).map(|k| if k % 5 == 0 { 2.0 } else { 0.0 }).collect()].concat()
+    );
+}
+
+#[test]
+fn single_precision_differentiates() {
+    let x: Vec<f32> = entries(9, 16).iter().map(|&x| x as f32).collect();
+    let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+    let got: Vec<f64> = grad(inverse::<Var<f32>>, &x).into_iter().map(f64::from).collect();
+    let want = grad(inverse::<Var>, &wide);
+    let largest = want.iter().fold(1.0_f64, |a, b| a.max(b.abs()));
+    assert!(got.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-3 * largest), "{got:?} {want:?}");
+}
+
+#[test]
+fn matrices_become_tensors_and_back() -> Result<(), Error> {
+    let matrix = Matrix2x3::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
+    let tensor = Tensor::from(&matrix);
+    assert_eq!(tensor, Tensor::from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3])?);
+    assert_eq!(DMatrix::<f64>::try_from(&tensor)?, matrix);
+    assert_eq!(Tensor::from(&matrix.transpose()).shape(), [3, 2]);
+    assert_eq!(Tensor::from(&Vector3::new(1.0_f32, 2.0, 3.0)).shape(), [3, 1]);
+    assert_eq!(DMatrix::<f64>::try_from(&Tensor::full(&[4], 1.0))?.shape(), (4, 1));
+    let error = DMatrix::<f64>::try_from(&Tensor::full(&[1, 2, 3], 1.0)).unwrap_err();
+    assert_eq!(error.to_string(), "to DMatrix: wants one or two axes, got [1, 2, 3]");
+    Ok(())
+}
+
+#[test]
+fn gradients_cross_between_matrices_of_scalars_and_tensors() -> Result<(), Error> {
+    let tape = Tape::begin();
+    let a = tape.tensor(&Tensor::from_slice(&[2.0, 1.0, 0.5, 3.0], &[2, 2])?);
+    let inverse = DMatrix::<Var>::try_from(&a)?.try_inverse().expect("regular");
+    let y = Tensor::try_from(&inverse)?.sum();
+    // ∂ Σ A⁻¹ = -A⁻ᵀ 1 A⁻ᵀ, here by differences.
+    let plain = |a: [f64; 4]| nalgebra::Matrix2::from_row_slice(&a).try_inverse().expect("regular").sum();
+    let bar = tape.sweep(&y)?;
+    let h = 1e-6;
+    let want = (plain([2.0, 1.0 + h, 0.5, 3.0]) - plain([2.0, 1.0 - h, 0.5, 3.0])) / (2.0 * h);
+    assert!((bar.of(&a)?.to_vec()[1] - want).abs() < 1e-9);
+    Ok(())
+}
+
+#[test]
+fn constants_of_the_field_are_those_of_the_precision() {
+    assert_eq!(<Var>::pi().value(), f64::pi());
+    assert_eq!(Var::<f32>::max_value().map(Var::value), Some(f32::MAX));
+    assert_eq!(<Var as RealField>::max_value().map(Var::value), Some(f64::MAX));
+    let unit = Matrix3::<Var>::identity();
+    assert!(unit.is_identity(Var::from(1e-12)) && unit.determinant() == Var::from(1.0));
+}
