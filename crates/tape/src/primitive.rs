@@ -28,6 +28,7 @@ mod rounding;
 mod sigmoidal;
 mod sign;
 mod special;
+mod stop;
 mod trigonometric;
 
 pub use arithmetic::{Add, Div, Mul, MulAdd, Neg, Recip, Scale, Shift, Sub};
@@ -45,6 +46,7 @@ pub use rectifying::{Elu, Gelu, GeluTanh, LeakyRelu, Mish, Relu, Selu, Silu};
 pub use rounding::{Ceil, Floor, Fract, Rem, RemEuclid, Round, Trunc};
 pub use sigmoidal::{LogSigmoid, Logit, Sigmoid, Softplus, Softsign};
 pub use sign::{Abs, Copysign, Signum};
+pub use stop::StopGradient;
 pub use trigonometric::{Acos, Asin, Atan, Atan2, Cos, Sin, Tan, ToDegrees, ToRadians};
 
 use crate::real::Elementary;
@@ -70,7 +72,8 @@ macro_rules! primitives {
                 NormPdf norm_pdf, NormCdf norm_cdf, NormLogCdf norm_log_cdf, NormQuantile norm_quantile,
                 InverseMills inverse_mills,
                 Lgamma lgamma, Digamma digamma, Trigamma trigamma,
-                BesselJ0 bessel_j0, BesselJ1 bessel_j1, Sinc sinc
+                BesselJ0 bessel_j0, BesselJ1 bessel_j1, Sinc sinc,
+                StopGradient stop_gradient
             ]
             parametric [
                 Powi powi i32, Scale scale f64, Shift shift f64, LeakyRelu leaky_relu f64, Elu elu f64,

@@ -244,3 +244,17 @@ fn infinities_and_nan_come_through() {
     let bar = tape.sweep_with(&(x * z), f64::NAN).unwrap();
     assert!(bar.of(&x).unwrap().is_nan() && bar.of(&z).unwrap().is_nan());
 }
+
+#[test]
+fn nothing_is_differentiated_through_a_stopped_value_at_any_order() {
+    fn f<R: Real>(x: &[R]) -> R {
+        x[0].powi(2).stop_gradient() * x[0] + x[0].sqrt().stop_gradient()
+    }
+    assert_eq!(value_and_grad(f, &[3.0]), (27.0 + 3.0_f64.sqrt(), vec![9.0]));
+    assert_eq!(grad(f, &[0.0]), [0.0], "the root's slope is infinite, and stopped");
+    assert_eq!(hvp(f, &[3.0], &[1.0]).unwrap(), [0.0]);
+    let program = tape::Program::trace(f, &[3.0]);
+    assert_eq!(program.gradient(), [9.0]);
+    let tape = Tape::begin();
+    assert!(tape.var(1.0).stop_gradient().is_recorded());
+}
