@@ -11,6 +11,7 @@ mod guard;
 mod operation;
 mod optimise;
 mod replay;
+mod sparsity;
 mod text;
 mod trace;
 
@@ -19,6 +20,7 @@ pub use trace::Traced;
 
 use crate::Error;
 use crate::render::{self, Row};
+use crate::sparse::Compression;
 use compile::Compiled;
 use guard::Guard;
 use operation::Operation;
@@ -86,6 +88,9 @@ struct Derived {
     vjp: OnceLock<Arc<Program>>,
     jvp: OnceLock<Arc<Program>>,
     hvp: OnceLock<Arc<Program>>,
+    /// By columns and by rows.
+    jacobian: OnceLock<(Compression, Compression)>,
+    hessian: OnceLock<Compression>,
 }
 
 impl Program {

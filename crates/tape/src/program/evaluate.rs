@@ -231,7 +231,7 @@ impl Program {
         compiled.run(x, y, rows, workspace).map_err(|row| compiled.branch(x, row))
     }
 
-    fn rows_of(&self, operation: &'static str, x: &[f64]) -> Result<usize, Error> {
+    pub(super) fn rows_of(&self, operation: &'static str, x: &[f64]) -> Result<usize, Error> {
         match self.inputs() {
             0 if x.is_empty() => Ok(1),
             n if n > 0 && x.len().is_multiple_of(n) => Ok(x.len() / n),
@@ -364,18 +364,30 @@ impl Program {
 
     /// For every row of `x`, the outputs of this program of (x, direction) along each of `directions` unit vectors.
     fn along_units(&self, x: &[f64], n: usize, directions: usize) -> Result<Vec<f64>, Error> {
-        // So many directions at once that lanes are full and the rows of inputs stay small.
-        const AT_ONCE: usize = 512;
+        self.along(x, n, directions, |direction, k| direction == k)
+    }
+
+    /// For every row of `x`, of `n` numbers each, the outputs of this program of (x, direction) along directions of zeros and
+    /// ones: entry k of a direction is whether `seeds(direction, k)`.
+    pub(super) fn along(
+        &self,
+        x: &[f64],
+        n: usize,
+        directions: usize,
+        seeds: impl Fn(usize, usize) -> bool,
+    ) -> Result<Vec<f64>, Error> {
+        // So many directions at once that lanes are full and the rows of inputs take a few megabytes.
+        let at_once = ((1 << 20) / self.inputs().max(1)).clamp(8, 512);
         let mut workspace = Workspace::new();
         let (mut rows, mut result) = (Vec::new(), Vec::new());
         let all: Vec<(usize, usize)> = (0..x.len().checked_div(n).unwrap_or(1))
             .flat_map(|row| (0..directions).map(move |k| (row, k)))
             .collect();
-        for part in all.chunks(AT_ONCE) {
+        for part in all.chunks(at_once) {
             rows.clear();
             for &(row, direction) in part {
                 rows.extend_from_slice(&x[row * n..(row + 1) * n]);
-                rows.extend((0..directions).map(|k| f64::from(u8::from(k == direction))));
+                rows.extend((0..self.inputs() - n).map(|k| f64::from(u8::from(seeds(direction, k)))));
             }
             let begin = result.len();
             result.resize(begin + part.len() * self.outputs(), 0.0);

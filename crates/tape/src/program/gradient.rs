@@ -2,7 +2,7 @@
 
 use super::List;
 use super::operation::Operation;
-use super::optimise::build;
+use super::optimise::{Shared, build};
 use super::trace::{self, Step, Traced};
 use crate::primitive::{BinaryOp, UnaryOp};
 
@@ -71,12 +71,22 @@ fn is_tame(operation: Operation) -> bool {
             Operation::Unary(
                 UnaryOp::Abs(_)
                     | UnaryOp::Exp(_)
+                    | UnaryOp::Exp2(_)
                     | UnaryOp::ExpM1(_)
                     | UnaryOp::Sin(_)
                     | UnaryOp::Cos(_)
+                    | UnaryOp::Atan(_)
+                    | UnaryOp::Sinh(_)
+                    | UnaryOp::Cosh(_)
                     | UnaryOp::Tanh(_)
                     | UnaryOp::Sigmoid(_)
+                    | UnaryOp::LogSigmoid(_)
                     | UnaryOp::Softplus(_)
+                    | UnaryOp::Relu(_)
+                    | UnaryOp::Silu(_)
+                    | UnaryOp::Erf(_)
+                    | UnaryOp::NormPdf(_)
+                    | UnaryOp::NormCdf(_)
             ) | Operation::Binary(
                 BinaryOp::Mul(_)
                     | BinaryOp::Max(_)
@@ -200,5 +210,20 @@ impl List {
             let (x, x_dot) = x.split_at(self.inputs);
             self.push_forward(&self.run(x), x_dot)
         })
+    }
+
+    /// For each line, which of its arguments move it at all: a step or a rounding has the partial zero everywhere.
+    pub(super) fn moved_by(&self) -> Vec<[bool; 3]> {
+        let values =
+            self.steps.iter().map(|step| Step::input(step.value)).chain([Step::input(1.0)]).collect();
+        let (moved, _) = trace::record(values, Some(Shared::new(3 * self.steps.len())), |values| {
+            let bar = values[self.steps.len()];
+            let lines = self.steps.iter().enumerate().map(|(k, step)| {
+                let reads = step.operation.arguments();
+                std::array::from_fn(|place| place < reads && !is_zero(pulled(step, place, values, k, bar)))
+            });
+            lines.collect()
+        });
+        moved
     }
 }

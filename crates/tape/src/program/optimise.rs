@@ -85,6 +85,15 @@ fn has_exact_reciprocal(k: f64) -> bool {
     k.is_normal() && k.recip().is_normal() && k.to_bits() << 12 == 0
 }
 
+/// Whether an operation chooses between values, so that what it passes on may be zero because nobody asked.
+fn chooses(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Binary(BinaryOp::Heaviside(_) | BinaryOp::Gate(_))
+            | Operation::Ternary(TernaryOp::Select(_))
+    )
+}
+
 impl Recorder {
     /// What `x` is the negative of, if that is how it was made.
     fn negated(&self, x: Traced) -> Option<Traced> {
@@ -136,15 +145,16 @@ impl Recorder {
         if arguments.iter().all(|argument| argument.line().is_none()) {
             return Traced::from(value);
         }
+        if chooses(operation)
+            && let Some(shared) = &mut self.shared
+        {
+            shared.chose = true;
+        }
         let simpler = match (operation, arguments) {
             (Operation::Unary(op), &[x]) => self.simpler_unary(op, x),
             (Operation::Binary(op), &[a, b]) => self.simpler_binary(op, a, b, value),
-            (Operation::Ternary(TernaryOp::Select(_)), &[mask, a, b]) => {
-                self.choose();
-                match mask.line() {
-                    None => Some(if mask.value() == 0.0 { b } else { a }),
-                    Some(_) => None,
-                }
+            (Operation::Ternary(TernaryOp::Select(_)), &[mask, b, c]) => {
+                mask.line().is_none().then(|| if mask.value() == 0.0 { c } else { b })
             }
             _ => None,
         };
@@ -224,25 +234,9 @@ impl Recorder {
             (BinaryOp::Powf(_), [_, Some(0.0)]) => Some(Traced::from(1.0)),
             (BinaryOp::Powf(_), [_, Some(1.0)]) => Some(a),
             (BinaryOp::Powf(_), [_, Some(2.0)]) => Some(self.product(a, a)),
-            (BinaryOp::Heaviside(_), _) => {
-                self.choose();
-                None
-            }
-            (BinaryOp::Gate(_), [k, _]) => {
-                self.choose();
-                match k {
-                    Some(0.0) => Some(Traced::from(0.0)),
-                    Some(_) => Some(b),
-                    None => None,
-                }
-            }
+            (BinaryOp::Gate(_), [Some(0.0), _]) => Some(Traced::from(0.0)),
+            (BinaryOp::Gate(_), [Some(_), _]) => Some(b),
             _ => None,
-        }
-    }
-
-    fn choose(&mut self) {
-        if let Some(shared) = &mut self.shared {
-            shared.chose = true;
         }
     }
 }
