@@ -361,7 +361,7 @@ impl Compression {
 
     /// How many directions are needed.
     pub(crate) fn directions(&self) -> usize {
-        count(&self.colours)
+        if self.places.is_empty() { 0 } else { count(&self.colours) }
     }
 
     /// Whether a direction has a one for that column.
