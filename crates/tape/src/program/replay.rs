@@ -80,18 +80,43 @@ impl<L: Lanes> File<'_, L> {
     }
 }
 
-/// The value of a unary primitive in a lane: by vector arithmetic where the kernels have it, else as everywhere.
+/// Whether a primitive is one of these; decided while compiling, for a type has one id.
+macro_rules! is_one_of {
+    ($P:ty: $($Primitive:ident)*) => {
+        $(TypeId::of::<$P>() == TypeId::of::<primitive::$Primitive>())||*
+    };
+}
+
+/// The value of a unary primitive in a lane: by vector arithmetic where the kernels have it, or the processor; by a call
+/// else. Compiled into the interpreter, which exists six times, the other primitives would take minutes to build.
 #[inline(always)]
 fn unary<P: Unary, const FUSED: bool>(p: P, x: f64) -> f64 {
-    // Decided while compiling: a type has one id.
-    let is = |other: TypeId| TypeId::of::<P>() == other;
+    #[inline(never)]
+    fn call<P: Unary>(p: P, x: f64) -> f64 {
+        p.value(x)
+    }
     match () {
-        () if is(TypeId::of::<primitive::Exp>()) => kernel::lane::exp::<FUSED>(x),
-        () if is(TypeId::of::<primitive::Ln>()) => kernel::lane::ln::<FUSED>(x),
-        () if is(TypeId::of::<primitive::Tanh>()) => kernel::lane::tanh::<FUSED>(x),
-        () if is(TypeId::of::<primitive::Sigmoid>()) => kernel::lane::sigmoid::<FUSED>(x),
-        () if is(TypeId::of::<primitive::Softplus>()) => kernel::lane::softplus::<FUSED>(x),
-        () => p.value(x),
+        () if is_one_of!(P: Exp) => kernel::lane::exp::<FUSED>(x),
+        () if is_one_of!(P: Ln) => kernel::lane::ln::<FUSED>(x),
+        () if is_one_of!(P: Tanh) => kernel::lane::tanh::<FUSED>(x),
+        () if is_one_of!(P: Sigmoid) => kernel::lane::sigmoid::<FUSED>(x),
+        () if is_one_of!(P: Softplus) => kernel::lane::softplus::<FUSED>(x),
+        () if is_one_of!(P: Neg Recip Sqrt Abs Scale Shift Relu ToDegrees ToRadians) => p.value(x),
+        () => call(p, x),
+    }
+}
+
+/// The value of a binary primitive in a lane.
+#[inline(always)]
+fn binary<P: Binary>(p: P, a: f64, b: f64) -> f64 {
+    #[inline(never)]
+    fn call<P: Binary>(p: P, a: f64, b: f64) -> f64 {
+        p.value(a, b)
+    }
+    match () {
+        () if is_one_of!(P: Add Sub Mul Div Max Min Heaviside Gate) => p.value(a, b),
+        () if is_one_of!(P: Greater GreaterEqual Less LessEqual Equal NotEqual) => p.value(a, b),
+        () => call(p, a, b),
     }
 }
 
@@ -130,8 +155,8 @@ macro_rules! interpreter {
                             let p = primitive::$P(constant(i.inputs[1]) as $type);
                             file.apply(i, |[x]| unary::<_, FUSED>(p, x));
                         })*
-                        $(Code::$NB => file.apply(i, |[a, b]| primitive::$NB.value(a, b)),)*
-                        $(Code::$B => file.apply(i, |[a, b]| primitive::$B.value(a, b)),)*
+                        $(Code::$NB => file.apply(i, |[a, b]| binary(primitive::$NB, a, b)),)*
+                        $(Code::$B => file.apply(i, |[a, b]| binary(primitive::$B, a, b)),)*
                         $(Code::$T => file.apply(i, |[a, b, c]| primitive::$T.value(a, b, c)),)*
                         Code::FusedMulAdd => file.apply(i, |[a, b, c]| mul_add(a, b, c)),
                         Code::FusedMulSub => file.apply(i, |[a, b, c]| mul_add(a, b, -c)),

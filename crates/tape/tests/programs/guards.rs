@@ -127,7 +127,7 @@ fn retracing_follows_every_branch() {
         let mut y = x[0];
         let mut halvings = 0;
         while y > R::from_f64(1.0) {
-            y = y / 2.0;
+            y /= 2.0;
             halvings += 1;
         }
         y + f64::from(halvings)
