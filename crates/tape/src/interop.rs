@@ -2,7 +2,7 @@
 //!
 //! | crate | feature | what it brings |
 //! |---|---|---|
-//! | `num-traits` | always on | `Num`, `Float`, `FloatConst`, `Signed`, … for every [`Real`](crate::Real) |
+//! | `num-traits` | always on | `Num`, `Float`, `FloatConst`, `Signed`, … for every [`Real`] |
 //! | `approx` | `approx` | `AbsDiffEq`, `RelativeEq`, `UlpsEq` by value, also for [`Tensor`](crate::Tensor)s |
 //! | `nalgebra` 0.35 | `nalgebra` | `RealField` and `ComplexField`: decompositions differentiate; matrices to tensors and back |
 //! | `ndarray` 0.17 | `ndarray` | `ScalarOperand`, `LinalgScalar`; arrays and views to tensors and back |
