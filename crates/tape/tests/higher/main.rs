@@ -1,6 +1,7 @@
 //! Derivatives of higher order: matrices of them, nested levels, series, solutions of equations.
 
 mod implicit;
+mod inputs;
 mod matrices;
 mod nesting;
 mod series;
