@@ -126,7 +126,8 @@ impl<R: Real> List<R> {
             if y_bar.is_constant_zero() {
                 continue;
             }
-            for &(input, partial) in self.edges_of(line) {
+            // Nor is anything handed on to what was not chosen.
+            for &(input, partial) in self.edges_of(line).iter().filter(|edge| !edge.1.is_constant_zero()) {
                 bars[input as usize] += partial * y_bar;
             }
         }
