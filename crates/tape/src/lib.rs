@@ -27,7 +27,9 @@
 //! | differentiate a solution | [`implicit`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
 //! | compute with arrays | [`Tensor`] |
-//! | see the list | [`Program::trace`], [`Tape::table`] |
+//! | solve, invert, factor matrices of scalars | [`linear`] |
+//! | use `num-traits`, `nalgebra`, `ndarray`, `argmin` | [`interop`] |
+//! | see the list | [`Program::trace`], [`Tape::table`], [`Program::svg`] |
 //! | check a derivative | [`check::gradient`], [`check::jacobian`], [`check::hessian`] |
 //! | look up a formula | [`primitive`] |
 
