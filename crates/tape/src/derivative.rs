@@ -24,7 +24,8 @@ pub fn grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
 /// ```
 pub fn value_and_grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
     let tape = Tape::begin();
-    let inputs: Few<Var<T>> = tape.inputs(x);
+    let mut inputs = Few::new();
+    tape.push_inputs(x, &mut inputs);
     let y = f(&inputs);
     (y.value(), pull_back(&tape, inputs.len(), y, T::from_f64(1.0)))
 }
@@ -97,7 +98,8 @@ pub fn vjp<T: Float>(
 /// ```
 pub fn jacobian<T: Float>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> Tensor<T> {
     let tape = Tape::begin();
-    let inputs: Few<Var<T>> = tape.inputs(x);
+    let mut inputs = Few::new();
+    tape.push_inputs(x, &mut inputs);
     tape.jacobian(&f(&inputs), &inputs).unwrap_or_else(|error| error.raise())
 }
 

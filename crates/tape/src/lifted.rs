@@ -30,6 +30,23 @@ macro_rules! lifted {
             fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
                 self.base().partial_cmp(&other.base())
             }
+            // Each by its own name: a trace remembers what was asked, and is held to no more.
+            #[inline(always)]
+            fn lt(&self, other: &Self) -> bool {
+                self.base() < other.base()
+            }
+            #[inline(always)]
+            fn le(&self, other: &Self) -> bool {
+                self.base() <= other.base()
+            }
+            #[inline(always)]
+            fn gt(&self, other: &Self) -> bool {
+                self.base() > other.base()
+            }
+            #[inline(always)]
+            fn ge(&self, other: &Self) -> bool {
+                self.base() >= other.base()
+            }
         }
     };
     (@unary_operator [$($generic:tt)*] $Number:ty, $N:ident $n:ident) => {

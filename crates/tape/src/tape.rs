@@ -200,13 +200,16 @@ impl Tape {
     /// assert_eq!((x[0] * x[1]).value(), 2.0);
     /// ```
     pub fn vars<T: Float>(&self, values: &[T]) -> Vec<Var<T>> {
-        self.inputs(values)
+        let mut leaves = Vec::new();
+        self.push_inputs(values, &mut leaves);
+        leaves
     }
 
-    /// What [`vars`](Tape::vars) returns, in any collection.
-    pub(crate) fn inputs<T: Float, C: FromIterator<Var<T>>>(&self, values: &[T]) -> C {
+    /// Appends what [`vars`](Tape::vars) returns to any collection. In place, as a collection that lives on the stack is
+    /// slow to hand over.
+    pub(crate) fn push_inputs<T: Float>(&self, values: &[T], leaves: &mut impl Extend<Var<T>>) {
         let Handle { number, tape } = self.leaves("vars", values.len());
-        (number..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)).collect()
+        leaves.extend((number..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)));
     }
 
     /// Records so many leaves, and returns the handle of the first.
