@@ -124,11 +124,11 @@ pub(crate) fn preaccumulated<T: Float>(
     let y = f(&arguments);
     let partials = inner.jacobian(&y, &leaves).unwrap_or_else(|error| error.raise());
     drop(inner);
+    let recorded: rule::Few<Var<T>> = x.iter().copied().filter(|x| x.is_recorded()).collect();
     let rows = partials.as_slice().chunks_exact(leaves.len());
     let each = y.iter().zip(rows).map(|(y, row)| {
-        let recorded = x.iter().copied().filter(|x| x.is_recorded());
-        let inputs = recorded.zip(row.iter().map(|partial| partial.to_f64()));
-        rule::joined("preaccumulate", y.value(), inputs).unwrap_or_else(|error| error.raise())
+        let row: rule::Few<f64> = row.iter().map(|partial| partial.to_f64()).collect();
+        rule::joined("preaccumulate", y.value(), &recorded, &row).unwrap_or_else(|error| error.raise())
     });
     each.collect()
 }

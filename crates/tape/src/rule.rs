@@ -100,7 +100,8 @@ pub fn with_partials<T: Float>(x: &[Var<T>], f: impl FnOnce(&[T]) -> (T, Vec<T>)
         return Err(Error::Length { operation: "with_partials", want, got: partials.len() });
     }
     tape::check_lines("with_partials", x.iter().map(|x| x.handle()))?;
-    joined("with_partials", y, x.iter().copied().zip(partials.iter().map(|p| p.to_f64())))
+    let partials: Few<f64> = partials.into_iter().map(Real::to_f64).collect();
+    joined("with_partials", y, x, &partials)
 }
 
 /// The values that `f` returns for the plain numbers in `x`, which depend on them by the pullback that it returns beside
@@ -153,25 +154,21 @@ pub(crate) fn by_pullback<T: Float>(
     Ok((number..).zip(y).map(|(line, &y)| Var::on_line(y, line, tape)).collect())
 }
 
-/// The value `y` with a partial by each of `inputs`: merged, a line with two inputs, or one with many.
+/// The value `y` with a partial by each of `x`: merged, a line with two inputs, or one with many.
 #[track_caller]
 pub(crate) fn joined<T: Float>(
     operation: &'static str,
     y: T,
-    inputs: impl Iterator<Item = (Var<T>, f64)> + Clone,
+    x: &[Var<T>],
+    partials: &[f64],
 ) -> Result<Var<T>, Error> {
-    let recorded = inputs.filter(|(x, _)| x.is_recorded());
-    let mut first = recorded.clone();
-    Ok(match (first.next(), first.next(), first.next()) {
+    let mut recorded = (0..x.len()).filter(|&k| x[k].is_recorded());
+    Ok(match (recorded.next(), recorded.next(), recorded.next()) {
         (None, ..) => Var::constant(y),
-        (Some((x, partial)), None, _) => x.merge(y, partial),
-        (Some((a, left)), Some((b, right)), None) => a.join(b, y, || left, || right),
+        (Some(k), None, _) => x[k].merge(y, partials[k]),
+        (Some(j), Some(k), None) => x[j].join(x[k], y, || partials[j], || partials[k]),
         _ => {
-            // An input that does not matter does not, also where its own derivative is infinite.
-            let scaled = |(x, partial): (Var<T>, f64)| {
-                (x.handle(), if partial == 0.0 { 0.0 } else { partial * x.partial() })
-            };
-            let Handle { number, tape } = tape::record_joined(operation, recorded.map(scaled))?;
+            let Handle { number, tape } = tape::record_joined(operation, x, partials)?;
             Var::on_line(y, number, tape)
         }
     })

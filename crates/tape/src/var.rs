@@ -347,8 +347,7 @@ impl<T: Float> Real for Var<T> {
         let y = rule.value(&values);
         let mut partials: Few<f64> = SmallVec::from_elem(0.0, x.len());
         rule.partials(&values, y, &mut partials);
-        let inputs = x.iter().copied().zip(partials.iter().copied());
-        rule::joined("rule", T::from_f64(y), inputs).unwrap_or_else(|error| error.raise())
+        rule::joined("rule", T::from_f64(y), x, &partials).unwrap_or_else(|error| error.raise())
     }
     #[track_caller]
     fn preaccumulated(x: &[Self], f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {

@@ -170,16 +170,32 @@ pub(crate) fn record_gather<T: Float>(
 }
 
 /// Records one line with many inputs, each with its partial.
-pub(crate) fn record_joined(
+pub(crate) fn record_joined<T: Float>(
     operation: &'static str,
-    inputs: impl Iterator<Item = (Handle, f64)>,
+    x: &[Var<T>],
+    partials: &[f64],
 ) -> Result<Handle, Error> {
     with_room(|room| {
         let state = &mut room.state;
-        let (start, count) = gather(state, operation, inputs.filter(|(handle, _)| handle.tape != 0))?;
+        let id = state.admission.id;
+        let start = state.gathered.len();
+        // Most are of the current id, and nothing more is asked of them.
+        let mut older = x.iter().map(|x| x.handle()).filter(|handle| handle.tape != 0 && handle.tape != id);
+        let counts = state.counts_now();
+        older.try_for_each(|handle| admit(state, counts, handle, Sort::Line, operation))?;
+        if start + x.len() > u32::MAX as usize {
+            let want = "wants fewer than 2³² scalars gathered on one tape".to_owned();
+            return Err(Error::Length { operation, want, got: start + x.len() });
+        }
+        let recorded = x.iter().zip(partials).filter(|(x, _)| x.is_recorded());
+        // An input that does not matter does not, also where its own derivative is infinite.
+        state.gathered.extend(recorded.map(|(x, &partial)| {
+            (x.handle().number, if partial == 0.0 { 0.0 } else { partial * x.partial() })
+        }));
+        let count = (state.gathered.len() - start) as u32;
         let line = COLUMNS.with(|columns| columns.push_leaves(1));
-        state.events.push(Event { line, kind: Kind::Joined { start, count } });
-        Ok(Handle { number: line, tape: state.admission.id })
+        state.events.push(Event { line, kind: Kind::Joined { start: start as u32, count } });
+        Ok(Handle { number: line, tape: id })
     })
 }
 
