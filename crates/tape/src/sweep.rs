@@ -166,11 +166,8 @@ impl Sweep<'_> {
         run::<false>(self.lines, start + event.kind.lines() as usize, end, &mut columns.lines);
         match event.kind {
             Kind::Leaves { .. } => {}
-            Kind::Kept { input, partial } => {
-                let bar = columns.lines[start];
-                if bar != 0.0 {
-                    columns.lines[input as usize] += bar * partial;
-                }
+            Kind::Kept { .. } | Kind::Joined { .. } => {
+                hand_on_line(event.kind, columns.lines[start], state, &mut columns.lines);
             }
             Kind::Element { precision: Precision::Single, node, offset } => {
                 add_element::<f32>(state, columns, node, offset, columns.lines[start])
@@ -189,14 +186,6 @@ impl Sweep<'_> {
             }
             Kind::Gather { precision: Precision::Double, node, start, count } => {
                 self.hand_on::<f64>(columns, node, self.state.gathered(start, count))
-            }
-            Kind::Joined { start: first, count } => {
-                let bar = columns.lines[start];
-                if bar != 0.0 {
-                    for &(line, partial) in state.gathered(first, count) {
-                        columns.lines[line as usize] += bar * partial;
-                    }
-                }
             }
             Kind::Rule { rule, outputs } => self.pull_rule(rule, start..start + outputs as usize, columns)?,
         }
@@ -272,6 +261,22 @@ fn run<const CONSUME: bool>(lines: &[Line], start: usize, end: usize, bars: &mut
     }
     if let Some(before) = start.checked_sub(1) {
         bars[before] += carried;
+    }
+}
+
+/// Hands the cotangent of an event's own line on to the lines that the event reads.
+fn hand_on_line(kind: Kind, bar: f64, state: &State, bars: &mut [f64]) {
+    if bar == 0.0 {
+        return;
+    }
+    match kind {
+        Kind::Kept { input, partial } => bars[input as usize] += bar * partial,
+        Kind::Joined { start, count } => {
+            for &(line, partial) in state.gathered(start, count) {
+                bars[line as usize] += bar * partial;
+            }
+        }
+        _ => unreachable!("other events have no line that reads lines alone"),
     }
 }
 

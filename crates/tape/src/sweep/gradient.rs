@@ -1,7 +1,7 @@
 //! The sweep of those who only want a gradient: the cotangents of the first leaves, and no others kept.
 
 use super::cotangents::resize;
-use super::run;
+use super::{hand_on_line, run};
 use crate::tape::{self, Kind, Room, Sort};
 use crate::{Error, Float, Tape, Var};
 
@@ -36,19 +36,9 @@ fn quick<T: Float>(room: &mut Room, y: Var<T>, y_bar: T, count: usize) -> Result
         let after = end.min(start + event.kind.lines() as usize);
         run::<true>(&lines, after, end, bars);
         match event.kind {
-            Kind::Kept { input, partial } => {
+            Kind::Kept { .. } | Kind::Joined { .. } => {
                 let bar = std::mem::take(&mut bars[start]);
-                if bar != 0.0 {
-                    bars[input as usize] += bar * partial;
-                }
-            }
-            Kind::Joined { start: first, count } => {
-                let bar = std::mem::take(&mut bars[start]);
-                if bar != 0.0 {
-                    for &(line, partial) in state.gathered(first, count) {
-                        bars[line as usize] += bar * partial;
-                    }
-                }
+                hand_on_line(event.kind, bar, state, bars);
             }
             _ => bars[start.max(count)..after.max(count)].fill(0.0),
         }

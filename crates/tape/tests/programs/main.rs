@@ -1,5 +1,8 @@
 //! Programs: replays, derivatives, comparisons, text and sparsity.
 
+#[path = "../random_steps/mod.rs"]
+mod random_steps;
+
 mod guards;
 mod optimised;
 mod random;

@@ -1,75 +1,16 @@
 //! Random programs: a replay computes what the function computes, and so do the programs of its derivatives.
 
+use crate::random_steps::{ALL, Step, close, programs, run as run_of};
 use proptest::prelude::*;
 use tape::{Dual, Program, Real, Var, Workspace, hvp, value_and_grad};
 
-/// One step: which function, of which earlier values.
-type Step = (u8, usize, usize, usize);
-
-/// What a step gives, kinks and selections included; bounded, so that nothing overflows.
-fn apply<R: Real>((what, i, j, k): Step, values: &[R]) -> R {
-    let pick = |i: usize| values[i % values.len()];
-    let (a, b, c) = (pick(i), pick(j), pick(k));
-    let positive = a.powi(2).shift(0.5);
-    let y = match what % 34 {
-        0 => -a,
-        1 => positive.recip(),
-        2 => positive.sqrt(),
-        3 => a.exp(),
-        4 => a.exp_m1(),
-        5 => positive.ln(),
-        6 => positive.ln_1p(),
-        7 => a.sin(),
-        8 => a.cos(),
-        9 => a.sigmoid(),
-        10 => a.softplus(),
-        11 => a.powi(3) - positive.powi(-2) * b,
-        12 => a.scale(-1.0) * b,
-        13 => a.shift(0.25),
-        14 => a + b,
-        15 => a - b,
-        16 => a * b,
-        17 => a / b.powi(2).shift(0.5),
-        18 => positive.powf(b),
-        19 => a.mul_add(b, c),
-        20 => R::from_f64(0.75) * a - b,
-        21 => R::from_f64(2.0) / positive,
-        22 => a * b + c,
-        23 => c - a * b,
-        24 => a * b - c,
-        25 => a.scale(0.3) - b,
-        26 => a - b.scale(0.3),
-        27 => a.max(b),
-        28 => a.greater(b).select(a * c, b),
-        29 => a * R::from_f64(1.0) + R::from_f64(0.0),
-        30 => positive.powf(R::from_f64(2.0)) / R::from_f64(4.0),
-        31 => (-a) * (-b) / (-c - R::from_f64(5.0)),
-        32 => a.erf() + b.gelu(),
-        _ => positive.hypot(b),
-    };
-    y.tanh()
-}
-
 fn run<R: Real>(steps: &[Step], x: &[R]) -> R {
-    let mut values = x.to_vec();
-    for &step in steps {
-        values.push(apply(step, &values));
-    }
-    values.iter().sum()
-}
-
-fn programs() -> impl Strategy<Value = (Vec<Step>, Vec<f64>)> {
-    let step = (any::<u8>(), 0_usize..64, 0_usize..64, 0_usize..64);
-    (prop::collection::vec(step, 1..40), prop::collection::vec(-1.5..1.5, 1..5))
+    run_of(ALL, steps, x)
 }
 
 /// Thirty inputs about `x`.
 fn batch(x: &[f64]) -> Vec<f64> {
     (0..30 * x.len()).map(|k| x[k % x.len()] + 0.4 * (k as f64 * 0.7).sin()).collect()
-}
-
-fn close(a: f64, b: f64, relative: f64) -> bool {
-    (a - b).abs() <= relative * (1.0 + a.abs().max(b.abs()))
 }
 
 proptest! {

@@ -1,5 +1,8 @@
 //! The scalar grain through its public face.
 
+#[path = "../random_steps/mod.rs"]
+mod random_steps;
+
 mod checkpoints;
 mod derivatives;
 mod handles;

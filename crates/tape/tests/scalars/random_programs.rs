@@ -1,59 +1,11 @@
 //! Random programs: every way to a derivative gives the same one.
 
+use crate::random_steps::{SMOOTH, Step, apply, close, programs, run as run_of};
 use proptest::prelude::*;
 use tape::{Dual, Program, Real, Tape, check, grad, hvp, jvp, value_and_grad};
 
-/// One step: which function, of which earlier values. Every value may be used again, so programs fan out.
-type Step = (u8, usize, usize, usize);
-
-/// What a step gives: smooth everywhere, and bounded, so that differences stay good.
-fn apply<R: Real>((what, i, j, k): Step, values: &[R]) -> R {
-    let pick = |i: usize| values[i % values.len()];
-    let (a, b, c) = (pick(i), pick(j), pick(k));
-    let positive = a.powi(2).shift(0.5);
-    let y = match what % 22 {
-        0 => -a,
-        1 => positive.recip(),
-        2 => positive.sqrt(),
-        3 => a.exp(),
-        4 => a.exp_m1(),
-        5 => positive.ln(),
-        6 => positive.ln_1p(),
-        7 => a.sin(),
-        8 => a.cos(),
-        9 => a.sigmoid(),
-        10 => a.softplus(),
-        11 => a.powi(3),
-        12 => a.scale(-1.5),
-        13 => a.shift(0.25),
-        14 => a + b,
-        15 => a - b,
-        16 => a * b,
-        17 => a / b.powi(2).shift(0.5),
-        18 => positive.powf(b),
-        19 => a.mul_add(b, c),
-        20 => R::from_f64(0.75) * a - b,
-        _ => R::from_f64(2.0) / positive,
-    };
-    y.tanh()
-}
-
-/// The sum of all that the steps give, and of the inputs.
 fn run<R: Real>(steps: &[Step], x: &[R]) -> R {
-    let mut values = x.to_vec();
-    for &step in steps {
-        values.push(apply(step, &values));
-    }
-    values.iter().sum()
-}
-
-fn programs() -> impl Strategy<Value = (Vec<Step>, Vec<f64>)> {
-    let step = (any::<u8>(), 0_usize..64, 0_usize..64, 0_usize..64);
-    (prop::collection::vec(step, 1..40), prop::collection::vec(-1.5..1.5, 1..5))
-}
-
-fn close(a: f64, b: f64, relative: f64) -> bool {
-    (a - b).abs() <= relative * (1.0 + a.abs().max(b.abs()))
+    run_of(SMOOTH, steps, x)
 }
 
 proptest! {
@@ -114,7 +66,7 @@ proptest! {
         let leaves = tape.vars(&x);
         let mut values = leaves.clone();
         for (n, &step) in steps.iter().enumerate() {
-            let y = apply(step, &values);
+            let y = apply(SMOOTH, step, &values);
             values.push(if n % every == 0 { y.keep() } else { y });
         }
         let y: tape::Var = values.iter().sum();
