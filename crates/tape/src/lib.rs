@@ -24,7 +24,11 @@
 //! |---|---|
 //! | differentiate a function of scalars | [`grad`], [`value_and_grad`], [`vjp`], [`jvp`], [`hvp`] |
 //! | get matrices, higher orders | [`jacobian`], [`hessian`], [`directional_derivatives`], [`grad_over`] |
+//! | get large sparse ones | [`sparse_jacobian`], [`sparse_hessian`], [`Program::sparse_hessian`] |
 //! | differentiate a solution | [`implicit`] |
+//! | record once, replay on many inputs | [`Program`] |
+//! | say a derivative yourself | [`rule`]; [`nary`] has sums, norms and the like as one line |
+//! | record less | [`preaccumulate`], [`checkpoint`], [`checkpoint_chain`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
 //! | compute with arrays | [`Tensor`] |
 //! | solve, invert, factor matrices of scalars | [`linear`] |
