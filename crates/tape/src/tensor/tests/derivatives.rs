@@ -7,7 +7,7 @@ use proptest::prelude::*;
 type Function = fn(&[Tensor]) -> Result<Tensor, Error>;
 
 /// Both orders agree with differences.
-fn confirm(name: &str, f: impl Fn(&[Tensor]) -> Result<Tensor, Error>, inputs: &[Tensor]) {
+pub(super) fn confirm(name: &str, f: impl Fn(&[Tensor]) -> Result<Tensor, Error>, inputs: &[Tensor]) {
     let report = check::tensor_gradient(f, inputs).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(report.first < 1e-7, "{name}: {report:?}");
     assert!(
@@ -17,7 +17,7 @@ fn confirm(name: &str, f: impl Fn(&[Tensor]) -> Result<Tensor, Error>, inputs: &
 }
 
 /// Numbers between a half and one and a half: inside every domain, off every kink.
-fn positive(shape: &[usize], seed: u64) -> Tensor {
+pub(super) fn positive(shape: &[usize], seed: u64) -> Tensor {
     filled(shape, seed) * 0.5 + 1.0
 }
 
