@@ -22,7 +22,7 @@ pub(crate) use record::{
 use crate::tensor::Tensor;
 use crate::{Error, Float, Var};
 use admission::Epoch;
-use columns::{COLUMNS, MOST_LINES};
+use columns::{COLUMNS, MOST_LINES, NOBODY};
 use record::push_node;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -79,7 +79,7 @@ impl Room {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         loop {
             if let Some(id) = self.ids.next() {
-                if id != 0 {
+                if id != 0 && id != NOBODY {
                     return id;
                 }
             } else {
@@ -94,7 +94,6 @@ impl Drop for Room {
     fn drop(&mut self) {
         // The column in use has no destructor of its own.
         COLUMNS.with(|columns| {
-            columns.set_ids(0, (0, 0));
             drop(columns.take_lines());
         });
         // Nor have the pools, to which what the room still holds goes first.
@@ -165,8 +164,8 @@ impl Tape {
                         room.state = spare.state;
                     }
                 }
-                columns.set_ids(id, (0, 0));
                 columns.set_limit(MOST_LINES);
+                columns.open(id, None);
             });
             room.state.key = id;
             room.state.limit = MOST_LINES;
@@ -406,7 +405,7 @@ impl Tape {
             room.state.truncate(mark.counts);
             COLUMNS.with(|columns| {
                 columns.truncate(mark.counts.lines);
-                columns.set_ids(id, kept);
+                columns.open(id, kept);
             });
         });
     }
@@ -430,12 +429,12 @@ impl Drop for Tape {
                     columns.truncate(0);
                     room.state.clear();
                     match room.suspended.pop() {
-                        None => columns.set_ids(0, (0, 0)),
+                        None => columns.close(),
                         Some(outer) => {
                             let lines = columns.take_lines();
                             columns.put_lines(outer.lines);
-                            columns.set_ids(outer.state.admission.id, outer.state.admission.kept());
                             columns.set_limit(outer.state.limit);
+                            columns.open(outer.state.admission.id, outer.state.admission.kept());
                             let state = std::mem::replace(&mut room.state, outer.state);
                             room.spare.push(Suspended { lines, state });
                         }

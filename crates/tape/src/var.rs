@@ -160,15 +160,11 @@ impl<T: Float> Var<T> {
         if places[0] == places[1] {
             return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
         }
-        // Two short visits to the thread's column: one long closure is not inlined, and the trip of both
-        // handles through memory made recording three times slower.
-        let tag = COLUMNS.with(|columns| columns.tag());
-        if ((places[0] ^ tag) | (places[1] ^ tag)) >> TAPE != 0 {
-            return join_checked(places.map(handle_at), value, partials);
-        }
-        let inputs = places.map(|place| place as u32);
-        let line = COLUMNS.with(|columns| columns.push(Line { partials, inputs }));
-        Var { value, partial: 1.0, place: tag | u64::from(line) }
+        let place = match COLUMNS.with(|columns| columns.join(places, partials)) {
+            Some(place) => place,
+            None => join_checked(places[0], places[1], partials[0], partials[1]),
+        };
+        Var { value, partial: 1.0, place }
     }
 
     #[inline(always)]
@@ -183,11 +179,16 @@ impl<T: Float> Var<T> {
             Chosen::ByPartials => {}
         }
         let partial = primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64();
-        // Where nothing moves, an infinite slope moves nothing. Slopes that read nothing are constant, and finite.
-        if P::READS != Reads::NOTHING && self.partial == 0.0 && !partial.is_finite() {
-            return self.at_rest(y);
+        let merged = self.merge(y, partial);
+        if P::READS != Reads::NOTHING && merged.partial.is_nan() {
+            std::hint::cold_path();
+            // Where nothing moves, an infinite slope moves nothing; and where a value has overflowed, so that its slope is
+            // infinite too, a function that has reached its limit does not move. (Slopes that read nothing are finite.)
+            if self.partial == 0.0 || (partial == 0.0 && self.value.to_f64().is_infinite()) {
+                return self.at_rest(y);
+            }
         }
-        self.merge(y, partial)
+        merged
     }
 
     /// The value `value` that does not depend on the line near this point. The handle is a recorded one all the same:
@@ -245,17 +246,21 @@ impl<T: Float> Var<T> {
 
 /// Where two scalars meet that are not both of the current id: older handles that are alive join as usual,
 /// on whatever tape id is current; others panic, and say why.
+///
+/// Numbers go in and one comes out, all in registers: a handle that came back through memory would be kept there by the
+/// callers that never get here as well.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn join_checked<T: Float>([a, b]: [Handle; 2], value: T, partials: [f64; 2]) -> Var<T> {
+fn join_checked(a: u64, b: u64, left: f64, right: f64) -> u64 {
+    let (a, b) = (handle_at(a), handle_at(b));
     let known = COLUMNS.with(|columns| {
         let both = columns.admits(a.tape, a.number) && columns.admits(b.tape, b.number);
         both.then(|| handle_at(columns.tag()).tape)
     });
     let tape = known.unwrap_or_else(|| tape::admit_lines(a, b));
-    let line = Line { partials, inputs: [a.number, b.number] };
-    Var::on_line(value, COLUMNS.with(|columns| columns.push(line)), tape)
+    let line = Line { partials: [left, right], inputs: [a.number, b.number] };
+    u64::from(tape) << TAPE | u64::from(COLUMNS.with(|columns| columns.push(line)))
 }
 
 /// The two halves of a place.

@@ -74,9 +74,9 @@ impl Admission {
         self.id == other.id
     }
 
-    /// The oldest stretch of which handles are still admitted: its id, and below which line; id 0 if there is none.
-    pub(super) fn kept(&self) -> (u32, u32) {
-        self.past.first().map_or((0, 0), |epoch| (epoch.id, epoch.limit.lines))
+    /// The oldest stretch of which handles are still admitted: its id, and below which line.
+    pub(super) fn kept(&self) -> Option<(u32, u32)> {
+        self.past.first().map(|epoch| (epoch.id, epoch.limit.lines))
     }
 
     pub(crate) fn admits(&self, handle: Handle, sort: Sort, counts: Counts) -> bool {

@@ -1,6 +1,6 @@
 //! Lending the recording to a sweep: the lines out of the column that is appended to, and all else beside them.
 
-use super::columns::{COLUMNS, Line};
+use super::columns::{COLUMNS, Ids, Line};
 use super::list::State;
 use super::{with_room, with_state};
 use std::ops::Deref;
@@ -20,24 +20,30 @@ pub(crate) fn with_recording<R>(mut body: impl FnMut(&[Line], &State) -> R) -> R
 }
 
 /// The lines of the column, to which they go back whatever happens.
-pub(crate) struct Lent(Vec<Line>);
+pub(crate) struct Lent {
+    lines: Vec<Line>,
+    ids: Ids,
+}
 
 impl Lent {
     pub(crate) fn take() -> Lent {
-        Lent(COLUMNS.with(|columns| columns.take_lines()))
+        COLUMNS.with(|columns| Lent { ids: columns.ids(), lines: columns.take_lines() })
     }
 }
 
 impl Deref for Lent {
     type Target = [Line];
     fn deref(&self) -> &[Line] {
-        &self.0
+        &self.lines
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        COLUMNS.with(|columns| columns.put_lines(std::mem::take(&mut self.0)));
+        COLUMNS.with(|columns| {
+            columns.put_lines(std::mem::take(&mut self.lines));
+            columns.reopen(self.ids);
+        });
     }
 }
 
@@ -53,10 +59,7 @@ impl Aside {
             // The key of no guard, so that nobody records here, and not 0, so that an inner tape suspends it.
             let key = room.next_id();
             let state = std::mem::replace(&mut room.state, State { key, ..State::default() });
-            let lines = COLUMNS.with(|columns| {
-                columns.set_ids(0, (0, 0));
-                columns.take_lines()
-            });
+            let lines = COLUMNS.with(|columns| columns.take_lines());
             Aside { lines, state }
         })
     }
@@ -69,8 +72,8 @@ impl Drop for Aside {
             COLUMNS.with(|columns| {
                 drop(columns.take_lines());
                 columns.put_lines(std::mem::take(&mut self.lines));
-                columns.set_ids(room.state.admission.id, room.state.admission.kept());
                 columns.set_limit(room.state.limit);
+                columns.open(room.state.admission.id, room.state.admission.kept());
             });
         });
     }
