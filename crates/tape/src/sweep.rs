@@ -250,11 +250,16 @@ fn run<const CONSUME: bool>(lines: &[Line], start: usize, end: usize, bars: &mut
         // What nobody asked for is not handed on: an infinite partial there must not make a NaN of it.
         if bar != 0.0 {
             let Line { partials, inputs } = lines[k];
-            for (input, partial) in inputs.into_iter().zip(partials) {
+            let mut shares = partials.map(|partial| bar * partial);
+            if !bar.is_finite() {
+                std::hint::cold_path();
+                shares = partials.map(|partial| share(bar, partial));
+            }
+            for (input, share) in inputs.into_iter().zip(shares) {
                 if input as usize + 1 == k {
-                    carried = bar * partial;
+                    carried = share;
                 } else {
-                    bars[input as usize] += bar * partial;
+                    bars[input as usize] += share;
                 }
             }
         }
@@ -264,19 +269,29 @@ fn run<const CONSUME: bool>(lines: &[Line], start: usize, end: usize, bars: &mut
     }
 }
 
+/// What a cotangent hands on to an input: nothing, if there is none or if the input does not matter, also where the other
+/// of the two is infinite.
+#[inline(always)]
+fn share(bar: f64, partial: f64) -> f64 {
+    if bar == 0.0 || partial == 0.0 { 0.0 } else { bar * partial }
+}
+
 /// Hands the cotangent of an event's own line on to the lines that the event reads.
 fn hand_on_line(kind: Kind, bar: f64, state: &State, bars: &mut [f64]) {
+    match kind {
+        Kind::Kept { input, partial } => bars[input as usize] += share(bar, partial),
+        Kind::Joined { start, count } => hand_on_gathered(bar, state.gathered(start, count), bars),
+        _ => unreachable!("other events have no line that reads lines alone"),
+    }
+}
+
+/// Hands a cotangent on to each of many lines.
+fn hand_on_gathered(bar: f64, inputs: &[(u32, f64)], bars: &mut [f64]) {
     if bar == 0.0 {
         return;
     }
-    match kind {
-        Kind::Kept { input, partial } => bars[input as usize] += bar * partial,
-        Kind::Joined { start, count } => {
-            for &(line, partial) in state.gathered(start, count) {
-                bars[line as usize] += bar * partial;
-            }
-        }
-        _ => unreachable!("other events have no line that reads lines alone"),
+    for &(line, partial) in inputs {
+        bars[line as usize] += share(bar, partial);
     }
 }
 

@@ -13,7 +13,7 @@ mod record;
 
 pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_lines, check_root};
 pub(crate) use lend::{Lent, with_recording};
-pub(crate) use list::{Event, Kind, Node, Precision, State, Stored};
+pub(crate) use list::{Event, Kind, NO_LINE, Node, Precision, State, Stored};
 pub use record::unrecorded;
 pub(crate) use record::{
     is_paused, keep, record, record_element, record_gather, record_joined, record_kept, record_rule,
@@ -362,7 +362,8 @@ impl Tape {
     }
 
     /// Forgets everything recorded after the mark; its memory is used again. Handles from before the mark
-    /// stay valid, later ones are an error when they are used.
+    /// stay valid, later ones are an error when they are used. A merged value (see [`Var::keep`]) stands on the line that
+    /// it is a function of, and is as old as that: `x.sin()` stays valid with `x`.
     ///
     /// # Panics
     /// When the mark is of another tape or was itself rewound past, or an inner tape is recording.

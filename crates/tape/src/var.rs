@@ -1,7 +1,7 @@
 //! The scalar handle: a value, the derivative of that value by its line, and where the line stands.
 
 use crate::checkpoint;
-use crate::primitive::{self, Binary, Chosen, Reads, Ternary, Unary, primitives};
+use crate::primitive::{self, Binary, Chosen, Ternary, Unary, primitives};
 use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
 use crate::rule::{self, Few, Rule};
 use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
@@ -132,10 +132,28 @@ impl<T: Float> Var<T> {
         self.partial
     }
 
+    /// The derivative by the line of a value that has this derivative by the handle.
+    ///
+    /// Where the handle does not move, an infinite slope moves nothing; and where the handle has overflowed, so that its
+    /// own derivative may be infinite too, a function that has reached its limit does not move. Zero times infinity stays
+    /// NaN where both come from finite values, as in x₀ √x₁ and (∛x)³ at the origin: no rule on these numbers alone tells
+    /// that the one derivative is 0 and the other 1.
+    #[inline(always)]
+    fn slope(self, partial: f64) -> f64 {
+        let slope = self.partial * partial;
+        if slope.is_nan() {
+            std::hint::cold_path();
+            if self.partial == 0.0 || (partial == 0.0 && self.value.to_f64().is_infinite()) {
+                return 0.0;
+            }
+        }
+        slope
+    }
+
     /// The value `value` that depends on this handle with derivative `partial`: no line.
     #[inline(always)]
     pub(crate) fn merge(self, value: T, partial: f64) -> Self {
-        Var { value, partial: self.partial * partial, place: self.place | MERGED }
+        Var { value, partial: self.slope(partial), place: self.place | MERGED }
     }
 
     /// The value `value` that depends on two handles: a line, if they are on two. The partials are computed
@@ -155,7 +173,7 @@ impl<T: Float> Var<T> {
         if self.place == 0 {
             return other.merge(value, right());
         }
-        let partials = [left() * self.partial, right() * other.partial];
+        let partials = [self.slope(left()), other.slope(right())];
         let places = [self.place & !MERGED, other.place & !MERGED];
         if places[0] == places[1] {
             return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
@@ -179,22 +197,13 @@ impl<T: Float> Var<T> {
             Chosen::ByPartials => {}
         }
         let partial = primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64();
-        let merged = self.merge(y, partial);
-        if P::READS != Reads::NOTHING && merged.partial.is_nan() {
-            std::hint::cold_path();
-            // Where nothing moves, an infinite slope moves nothing; and where a value has overflowed, so that its slope is
-            // infinite too, a function that has reached its limit does not move. (Slopes that read nothing are finite.)
-            if self.partial == 0.0 || (partial == 0.0 && self.value.to_f64().is_infinite()) {
-                return self.at_rest(y);
-            }
-        }
-        merged
+        self.merge(y, partial)
     }
 
     /// The value `value` that does not depend on the line near this point. The handle is a recorded one all the same:
     /// whether something can be swept from does not hang on the branch that was taken.
     #[inline(always)]
-    fn at_rest(self, value: T) -> Self {
+    pub(crate) fn at_rest(self, value: T) -> Self {
         Var { value, partial: 0.0, place: self.place | MERGED }
     }
 
@@ -202,7 +211,15 @@ impl<T: Float> Var<T> {
     /// derivative of another argument, which may be infinite, is multiplied by zero. If that is a constant, the value is
     /// at rest.
     #[inline(always)]
+    #[track_caller]
     fn handed_on<const N: usize>(arguments: [Self; N], chosen: Option<usize>, value: T) -> Self {
+        let mut recorded = arguments.iter().filter(|argument| argument.place != 0);
+        if let Some(one) = recorded.next() {
+            for other in recorded.filter(|other| (other.place ^ one.place) >> TAPE != 0) {
+                // Handles of two tapes do not meet, even though no line would tell.
+                tape::admit_lines(one.handle(), other.handle());
+            }
+        }
         match chosen {
             Some(k) if arguments[k].place != 0 => arguments[k],
             _ => match arguments.into_iter().find(|argument| argument.place != 0) {

@@ -1,6 +1,6 @@
 //! What a value depends on: the sweep with a yes or no in the place of each cotangent.
 
-use crate::tape::{self, Kind, Precision, Sort, State};
+use crate::tape::{self, Kind, NO_LINE, Precision, Sort, State};
 use crate::{Error, Float, Tape, Var};
 
 impl Tape {
@@ -107,8 +107,7 @@ impl Reached {
     }
 
     fn gathered(&mut self, reached: bool, inputs: &[(u32, f64)]) {
-        // A constant stands there as line 0 with derivative zero.
-        for &(line, _) in inputs.iter().filter(|&&input| reached && input != (0, 0.0)) {
+        for &(line, _) in inputs.iter().filter(|&&(line, _)| reached && line != NO_LINE) {
             self.lines[line as usize] = true;
         }
     }

@@ -2,6 +2,7 @@
 //! inputs forward, in lanes.
 
 use super::cotangents::resize;
+use super::share;
 use crate::tape::columns::Line;
 use crate::tape::{self, Event, Kind, Room, Sort, State};
 use crate::{Error, Float, Tape, Tensor, Var};
@@ -240,10 +241,10 @@ fn zeros<const N: usize>(lanes: &mut Vec<f64>, lines: usize) -> Result<&mut [[f6
     Ok(lanes.as_chunks_mut().0)
 }
 
-/// What each lane hands on; one that has nothing hands on nothing, also where the partial is infinite.
+/// What each lane hands on.
 #[inline(always)]
 fn scaled<const N: usize>(bar: &[f64; N], partial: f64) -> [f64; N] {
-    bar.map(|bar| if bar == 0.0 { 0.0 } else { bar * partial })
+    bar.map(|bar| share(bar, partial))
 }
 
 #[inline(always)]

@@ -80,8 +80,11 @@ impl Columns {
     ///
     /// # Panics
     /// When there is no memory for a line.
+    #[inline]
     pub(crate) fn open(&self, id: u32, kept: Option<(u32, u32)>) {
-        self.make_room().unwrap_or_else(|no_memory| panic!("{no_memory}"));
+        if self.length.get() >= self.owned.get() {
+            self.make_room(0).unwrap_or_else(|no_memory| panic!("{no_memory}"));
+        }
         self.tag.set(u64::from(id) << 32);
         self.kept.set(kept.unwrap_or((NOBODY, 0)));
     }
@@ -133,9 +136,13 @@ impl Columns {
 
     /// Appends a line and returns its number.
     pub(crate) fn push(&self, line: Line) -> u32 {
-        assert_ne!(self.tag.get() >> 32, u64::from(NOBODY), "a line is appended while a tape records");
+        self.must_be_open();
         // SAFETY: a tape records.
         unsafe { self.append(line) }
+    }
+
+    fn must_be_open(&self) {
+        assert_ne!(self.tag.get() >> 32, u64::from(NOBODY), "a line is appended while a tape records");
     }
 
     /// Appends a line and returns its number.
@@ -157,14 +164,31 @@ impl Columns {
         number
     }
 
-    /// Appends `count` leaves, lines without inputs, and returns the number of the first.
+    /// Appends `count` leaves, lines without inputs, and returns the number of the first. All of them, or none.
+    ///
+    /// # Panics
+    /// When they are beyond the limit, or there is no memory for them.
     pub(crate) fn push_leaves(&self, count: usize) -> u32 {
+        self.must_be_open();
         let first = self.length.get();
+        if count > self.ease.get().saturating_sub(first) as usize {
+            self.make_room_for_leaves(count);
+        }
         for _ in 0..count {
-            // The sweep never looks at these.
-            self.push(Line { partials: [0.0; 2], inputs: [0; 2] });
+            // SAFETY: a tape records. The sweep never looks at these.
+            unsafe { self.append(Line { partials: [0.0; 2], inputs: [0; 2] }) };
         }
         first
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room_for_leaves(&self, count: usize) {
+        let (length, limit) = (self.length.get() as usize + count, self.limit.get());
+        if length > limit as usize {
+            panic!("{}", beyond(limit, count));
+        }
+        self.make_room(count).unwrap_or_else(|no_memory| panic!("{no_memory}"));
     }
 
     /// Forgets the lines from `length` on; their memory stays.
@@ -190,26 +214,24 @@ impl Columns {
         let (length, limit) = (self.length.get(), self.limit.get());
         if length > limit {
             self.length.set(length - 1);
-            panic!(
-                "tape: a recording holds at most {limit} scalar lines, got one more; rewind, or sweep in pieces \
-                 (`checkpoint`), or raise the limit if one was set"
-            );
+            panic!("{}", beyond(limit, 1));
         }
-        if let Err(no_memory) = self.make_room() {
+        if let Err(no_memory) = self.make_room(0) {
             self.length.set(length - 1);
             panic!("{no_memory}");
         }
     }
 
-    /// Sees to it that there is room for a line, by doubling what there is. The error says how much was wanted.
-    fn make_room(&self) -> Result<(), String> {
+    /// Sees to it that there is room for so many lines and the one for which there always is, by doubling what there
+    /// is. The error says how much was wanted.
+    fn make_room(&self, lines: usize) -> Result<(), String> {
         let length = self.length.get() as usize;
-        if length < self.owned.get() as usize {
+        let wanted = length + lines + 1;
+        if wanted <= self.owned.get() as usize {
             return Ok(());
         }
         let mut lines = self.take();
-        // One more than there may ever be, as there is always room for one more.
-        let doubled = (2 * length).clamp(1024, MOST_LINES as usize + 1);
+        let doubled = wanted.max((2 * length).clamp(1024, MOST_LINES as usize + 1));
         let made = lines.try_reserve_exact(doubled - length);
         self.put(lines);
         made.map_err(|_| {
@@ -252,6 +274,14 @@ impl Columns {
         self.owned.set(u32::try_from(lines.capacity()).expect("the column grows to MOST_LINES and one"));
         self.set_ease();
     }
+}
+
+fn beyond(limit: u32, got: usize) -> String {
+    let more = if got == 1 { "one" } else { &got.to_string() };
+    format!(
+        "tape: a recording holds at most {limit} scalar lines, got {more} more; rewind, or sweep in pieces (`checkpoint`), \
+         or raise the limit if one was set"
+    )
 }
 
 #[cfg(test)]

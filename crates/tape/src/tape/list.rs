@@ -86,6 +86,9 @@ impl<T: Float> Node<T> {
     }
 }
 
+/// The line that a constant reads, where an event reads many scalars.
+pub(crate) const NO_LINE: u32 = u32::MAX;
+
 /// A pullback of the user's: from the cotangents of the outputs to those of the inputs.
 pub(crate) type Pullback = Box<dyn Fn(&[f64]) -> Vec<f64>>;
 

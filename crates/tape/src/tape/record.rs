@@ -2,7 +2,7 @@
 
 use super::admission::{Handle, Sort, admit};
 use super::columns::{COLUMNS, Columns};
-use super::list::{Event, Kind, Node, Pullback, State, StoredRule};
+use super::list::{Event, Kind, NO_LINE, Node, Pullback, State, StoredRule};
 use super::with_room;
 use crate::tensor::{Op, Tensor};
 use crate::{Error, Float, Var};
@@ -128,7 +128,7 @@ pub(crate) fn record_kept(input: Handle, partial: f64) -> Result<Handle, Error> 
 }
 
 /// Appends what an event reads of scalars, each with a derivative, and returns where it stands. A constant reads
-/// line 0 with derivative zero, which the sweep leaves out.
+/// [`NO_LINE`] with derivative zero, which the sweep leaves out.
 fn gather(
     state: &mut State,
     operation: &'static str,
@@ -141,7 +141,7 @@ fn gather(
             state.gathered.truncate(start);
             return Err(error);
         }
-        state.gathered.push(if handle.tape == 0 { (0, 0.0) } else { (handle.number, partial) });
+        state.gathered.push(if handle.tape == 0 { (NO_LINE, 0.0) } else { (handle.number, partial) });
     }
     if u32::try_from(state.gathered.len()).is_err() {
         let got = state.gathered.len();

@@ -28,6 +28,19 @@ fn a_line_beyond_the_limit_panics_with_the_limit_and_nothing_is_lost() {
 }
 
 #[test]
+fn leaves_beyond_the_limit_panic_with_their_number_and_leave_none_behind() {
+    let tape = Tape::begin();
+    tape.limit_lines(5).unwrap();
+    let x = tape.var(2.0);
+    let caught = catch_unwind(AssertUnwindSafe(|| tape.vars(&[0.0; 10])));
+    let text = *caught.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.starts_with("tape: a recording holds at most 5 scalar lines, got 10 more"), "{text}");
+    assert_eq!(tape.lines(), 1);
+    let y = tape.vars(&[1.0; 4]);
+    assert_eq!(tape.sweep(&x).unwrap().of(&y[3]).unwrap(), 0.0);
+}
+
+#[test]
 fn a_limit_is_that_of_one_tape() {
     let tape = Tape::begin();
     tape.limit_lines(5).unwrap();
@@ -70,6 +83,10 @@ fn dependence_is_told_apart_from_a_zero_derivative() {
     assert_eq!(tape.depends(&x[1], &x[..2]).unwrap(), [false, true]);
     assert!(tape.depends(&Var::from(1.0), &x).is_err());
     assert_eq!(unused_inputs(|x| x[2] * x[0].powi(2), &[0.0, 1.0, 2.0, 3.0]), [1, 3]);
+    // The first line, by a partial of zero.
+    assert_eq!(unused_inputs(nary::product, &[1.0, 0.0, 0.0]), [0; 0]);
+    assert_eq!(unused_inputs(nary::norm, &[0.0; 3]), [0; 0]);
+    assert_eq!(unused_inputs(|x| tape::checkpoint(x, |x| vec![x[0] * 0.0 + x[1]])[0], &[1.0, 2.0]), [0; 0]);
     assert_eq!(unused_inputs(|_| 7.0.into(), &[0.0, 1.0]), [0, 1]);
     assert_eq!(unused_inputs(|_| 7.0_f64.into(), &[]), [0; 0]);
 }

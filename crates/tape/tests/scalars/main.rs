@@ -10,3 +10,4 @@ mod limits;
 mod random_programs;
 mod rules;
 mod tapes;
+mod zero_times_infinity;

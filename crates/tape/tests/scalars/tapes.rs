@@ -226,6 +226,22 @@ fn tapes_nest_like_scopes() {
 }
 
 #[test]
+fn handles_of_two_live_tapes_do_not_meet_in_a_choice_either() {
+    let outer = Tape::begin();
+    let x: Var = outer.var(1.0);
+    let inner = Tape::begin();
+    let y: Var = inner.var(2.0);
+    type Choice = fn(Var, Var) -> Var;
+    let choices: [Choice; 4] =
+        [|x, y| x.max(y), |x, y| x.min(y), |x, y| x.greater(y).select(x, y), |x, y| x.clamp(y, y + 1.0)];
+    for choice in choices {
+        assert!(panic_of(|| choice(x, y)).contains("this value is not of the tape that is recording"));
+    }
+    drop(inner);
+    assert_eq!(x.max(2.0.into()).value(), 2.0);
+}
+
+#[test]
 fn a_panic_inside_an_inner_tape_leaves_the_outer_intact() {
     let outer = Tape::begin();
     let x = outer.var(2.0);
