@@ -1,6 +1,5 @@
 //! Derivatives of functions, for those who don't want to hold the tape.
 
-use crate::rule::Few;
 use crate::{Dual, Error, Float, Real, Reverse, Tangents, Tape, Taylor, Tensor, Var, value_and_grad_over};
 
 /// The gradient of `f` at `x`: one number for each input.
@@ -23,21 +22,74 @@ pub fn grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> Vec<T> {
 /// assert_eq!((y, dy), (3.0, vec![1.0, 2.0]));
 /// ```
 pub fn value_and_grad<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T]) -> (T, Vec<T>) {
-    let tape = Tape::begin();
-    let mut inputs = Few::new();
-    tape.push_inputs(x, &mut inputs);
-    let y = f(&inputs);
-    (y.value(), pull_back(&tape, inputs.len(), y, T::from_f64(1.0)))
+    // Not `vec![0.0; n]`: memory that the system has cleared takes longer to get than to clear.
+    let mut gradient = Vec::with_capacity(x.len());
+    gradient.resize(x.len(), T::default());
+    let y = record_and_pull_back(f, x, &mut gradient);
+    (y, gradient)
 }
 
-/// `Jᵀ ȳ` from one scalar output, for inputs that are the first leaves of the tape.
+/// The value of `f` at `x`; its gradient is written to `gradient`. Once a thread has grown to its work, nothing is
+/// allocated: for inner loops.
+///
+/// # Errors
+/// When `gradient` has another length than `x`.
+///
+/// ```
+/// let mut gradient = [0.0; 2];
+/// let y = tape::value_and_grad_into(|x| x[0].exp() + x[1] * 2.0, &[0.0, 1.0], &mut gradient)?;
+/// assert_eq!((y, gradient), (3.0, [1.0, 2.0]));
+/// # Ok::<(), tape::Error>(())
+/// ```
+pub fn value_and_grad_into<T: Float>(
+    f: impl FnOnce(&[Var<T>]) -> Var<T>,
+    x: &[T],
+    gradient: &mut [T],
+) -> Result<T, Error> {
+    same_length("value_and_grad_into", "a place for each input in the gradient", x.len(), gradient.len())?;
+    Ok(record_and_pull_back(f, x, gradient))
+}
+
+#[inline(always)]
 #[track_caller]
-fn pull_back<T: Float>(tape: &Tape, inputs: usize, y: Var<T>, y_bar: T) -> Vec<T> {
+fn record_and_pull_back<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], gradient: &mut [T]) -> T {
+    let mut inputs = Inputs::new(x.len());
+    let tape = Tape::begin_with(x, inputs.as_mut_slice());
+    let y = f(inputs.as_mut_slice());
+    pull_back(&tape, y, gradient);
+    y.value()
+}
+
+/// The inputs of a function that is recorded: on the stack where they are few, in place, as what lives on the stack is slow
+/// to hand over.
+struct Inputs<T: Float> {
+    few: [Var<T>; 16],
+    many: Vec<Var<T>>,
+    count: usize,
+}
+
+impl<T: Float> Inputs<T> {
+    #[inline(always)]
+    fn new(count: usize) -> Self {
+        let none = Var::constant(T::default());
+        let many = if count > 16 { vec![none; count] } else { Vec::new() };
+        Inputs { few: [none; 16], many, count }
+    }
+
+    #[inline(always)]
+    fn as_mut_slice(&mut self) -> &mut [Var<T>] {
+        self.few.get_mut(..self.count).unwrap_or(&mut self.many)
+    }
+}
+
+/// Writes the derivatives of `y` by the inputs, which are the first leaves of the tape.
+#[track_caller]
+fn pull_back<T: Float>(tape: &Tape, y: Var<T>, x_bar: &mut [T]) {
     if !y.is_recorded() {
-        return vec![T::default(); inputs];
+        return x_bar.fill(T::default());
     }
     // An error: `f` has returned something of a tape of its own.
-    tape.gradient(y, y_bar, inputs).unwrap_or_else(|error| error.raise())
+    tape.gradient(y, T::from_f64(1.0), x_bar).unwrap_or_else(|error| error.raise())
 }
 
 /// The positions of the inputs that the value of `f` at `x` was not computed from: a gradient has a zero there that is no
@@ -83,7 +135,9 @@ pub fn vjp<T: Float>(
     // be infinite, and zero times that is NaN.
     let asked = outputs.iter().zip(y_bar).filter(|(_, bar)| bar.to_f64() != 0.0);
     let weighted = asked.map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
-    Ok((values, pull_back(&tape, inputs.len(), weighted, T::from_f64(1.0))))
+    let mut x_bar = vec![T::default(); x.len()];
+    pull_back(&tape, weighted, &mut x_bar);
+    Ok((values, x_bar))
 }
 
 /// The Jacobian of `f` at `x`, (m, n) for m outputs and n inputs: row k has the derivatives of output k.
@@ -97,10 +151,10 @@ pub fn vjp<T: Float>(
 /// assert_eq!(jacobian(polar, &[2.0, 0.0]).to_vec(), [1.0, 0.0, 0.0, 2.0]);
 /// ```
 pub fn jacobian<T: Float>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> Tensor<T> {
-    let tape = Tape::begin();
-    let mut inputs = Few::new();
-    tape.push_inputs(x, &mut inputs);
-    tape.jacobian(&f(&inputs), &inputs).unwrap_or_else(|error| error.raise())
+    let mut inputs = Inputs::new(x.len());
+    let tape = Tape::begin_with(x, inputs.as_mut_slice());
+    let inputs = inputs.as_mut_slice();
+    tape.jacobian(&f(inputs), inputs).unwrap_or_else(|error| error.raise())
 }
 
 /// The value of `f` at `x` and the Jacobian-vector product `J v`, for a function of several outputs, by
@@ -147,7 +201,9 @@ pub fn hvp<T: Float>(
     let tape = Tape::begin();
     let inputs = tape.vars(x);
     let along: Vec<_> = inputs.iter().zip(v).map(|(&x, &v)| Dual::new(x, Var::constant(v))).collect();
-    Ok(pull_back(&tape, inputs.len(), f(&along).tangent, T::from_f64(1.0)))
+    let mut product = vec![T::default(); x.len()];
+    pull_back(&tape, f(&along).tangent, &mut product);
+    Ok(product)
 }
 
 /// The Jacobian of `f` at `x`, (m, n) for m outputs and n inputs, by forward mode: an evaluation of `f` for every eight

@@ -74,7 +74,7 @@ pub use crate::tape::{Mark, Tape, unrecorded};
 pub use checkpoint::{checkpoint, checkpoint_chain, preaccumulate, preaccumulate_all};
 pub use derivative::{
     Second, directional_derivatives, grad, hessian, hvp, jacobian, jacobian_forward, jvp, unused_inputs,
-    value_and_grad, value_gradient_hessian, vjp,
+    value_and_grad, value_and_grad_into, value_gradient_hessian, vjp,
 };
 pub use dual::Dual;
 pub use error::Error;

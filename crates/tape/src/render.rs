@@ -5,6 +5,7 @@ mod svg;
 pub(crate) use svg::svg;
 
 use crate::sweep::Slot;
+use crate::tape::columns::COLUMNS;
 use crate::tape::{self, Kind, Precision, State};
 use crate::{Cotangents, Float, Tape, Tensor};
 use std::fmt::Write;
@@ -164,7 +165,7 @@ impl Tape {
     fn rows(&self, cotangents: Option<&Cotangents>) -> Vec<Row> {
         tape::with_state(|state| {
             self.must_be_current("table", state);
-            let lines = tape::Lent::take().to_vec();
+            let lines = COLUMNS.with(|columns| columns.lend().to_vec());
             let cotangents = cotangents.filter(|bar| bar.are_of(state));
             let mut page = Page { state, cotangents, lines, ..Page::default_for(state) };
             let mut end = 0;

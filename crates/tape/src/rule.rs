@@ -163,12 +163,11 @@ pub(crate) fn joined<T: Float>(
     partials: &[f64],
 ) -> Result<Var<T>, Error> {
     let mut recorded = (0..x.len()).filter(|&k| x[k].is_recorded());
-    // An input that does not matter does not, also where its own derivative is infinite.
-    let input = |k: usize| if partials[k] == 0.0 { x[k].at_rest(x[k].value()) } else { x[k] };
+    let slope = |k: usize| x[k].slope_by_rule(partials[k]);
     Ok(match (recorded.next(), recorded.next(), recorded.next()) {
         (None, ..) => Var::constant(y),
-        (Some(k), None, _) => input(k).merge(y, partials[k]),
-        (Some(j), Some(k), None) => input(j).join(input(k), y, || partials[j], || partials[k]),
+        (Some(k), None, _) => x[k].merge(y, slope(k)),
+        (Some(j), Some(k), None) => x[j].join(x[k], y, || slope(j), || slope(k)),
         _ => {
             let Handle { number, tape } = tape::record_joined(operation, x, partials)?;
             Var::on_line(y, number, tape)

@@ -12,7 +12,7 @@ mod list;
 mod record;
 
 pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_lines, check_root};
-pub(crate) use lend::{Lent, with_recording};
+pub(crate) use lend::with_recording;
 pub(crate) use list::{Event, Kind, NO_LINE, Node, Precision, State, Stored};
 pub use record::unrecorded;
 pub(crate) use record::{
@@ -72,6 +72,37 @@ pub(crate) fn with_state<R>(body: impl FnOnce(&State) -> R) -> R {
 }
 
 impl Room {
+    /// Lays the tape that records aside, for an inner one.
+    #[cold]
+    fn suspend(&mut self) {
+        COLUMNS.with(|columns| {
+            let lines = columns.take_lines();
+            let state = std::mem::take(&mut self.state);
+            self.suspended.push(Suspended { lines, state });
+            columns.set_limit(MOST_LINES);
+            if let Some(spare) = self.spare.pop() {
+                columns.put_lines(spare.lines);
+                self.state = spare.state;
+            }
+        });
+    }
+
+    /// Lets the tape that waits record again, in place of the one that has ended.
+    #[cold]
+    fn resume(&mut self, outer: Suspended) {
+        COLUMNS.with(|columns| {
+            let lines = columns.take_lines();
+            columns.put_lines(outer.lines);
+            columns.set_limit(outer.state.limit);
+            // What stands in the place of a tape that is being swept has no id: nobody records there.
+            if outer.state.admission.id != 0 {
+                columns.open(outer.state.admission.id, outer.state.admission.kept());
+            }
+            let state = std::mem::replace(&mut self.state, outer.state);
+            self.spare.push(Suspended { lines, state });
+        });
+    }
+
     /// An id that no handle in use carries. Threads take them from the process in blocks. After 2³² tapes and
     /// rewinds they come round again.
     fn next_id(&mut self) -> u32 {
@@ -152,26 +183,29 @@ impl Tape {
     /// assert_eq!(tape.lines(), 0);
     /// ```
     pub fn begin() -> Tape {
+        with_room(Tape::begin_in)
+    }
+
+    /// Begins a tape with these values for its first leaves, which are written to `leaves`.
+    #[inline]
+    pub(crate) fn begin_with<T: Float>(values: &[T], leaves: &mut [Var<T>]) -> Tape {
         with_room(|room| {
-            let id = room.next_id();
-            COLUMNS.with(|columns| {
-                if room.state.key != 0 {
-                    let lines = columns.take_lines();
-                    let state = std::mem::take(&mut room.state);
-                    room.suspended.push(Suspended { lines, state });
-                    if let Some(spare) = room.spare.pop() {
-                        columns.put_lines(spare.lines);
-                        room.state = spare.state;
-                    }
-                }
-                columns.set_limit(MOST_LINES);
-                columns.open(id, None);
-            });
-            room.state.key = id;
-            room.state.limit = MOST_LINES;
-            room.state.admission.id = id;
-            Tape { key: id, was_paused: record::set_paused(false), here: PhantomData }
+            let tape = Tape::begin_in(room);
+            tape.fill_leaves("begin", room, values, leaves);
+            tape
         })
+    }
+
+    fn begin_in(room: &mut Room) -> Tape {
+        if room.state.key != 0 {
+            room.suspend();
+        }
+        let id = room.next_id();
+        COLUMNS.with(|columns| columns.open(id, None));
+        room.state.key = id;
+        room.state.limit = MOST_LINES;
+        room.state.admission.id = id;
+        Tape { key: id, was_paused: record::set_paused(false), here: PhantomData }
     }
 
     /// A scalar leaf: an independent variable with this value.
@@ -184,7 +218,7 @@ impl Tape {
     /// assert_eq!(tape.var(2.0_f32).value(), 2.0);
     /// ```
     pub fn var<T: Float>(&self, value: T) -> Var<T> {
-        let first = self.leaves("var", 1);
+        let first = with_room(|room| self.leaves("var", room, 1));
         Var::on_line(value, first.number, first.tape)
     }
 
@@ -199,28 +233,34 @@ impl Tape {
     /// assert_eq!((x[0] * x[1]).value(), 2.0);
     /// ```
     pub fn vars<T: Float>(&self, values: &[T]) -> Vec<Var<T>> {
-        let mut leaves = Vec::new();
-        self.push_inputs(values, &mut leaves);
+        let mut leaves = vec![Var::constant(T::default()); values.len()];
+        with_room(|room| self.fill_leaves("vars", room, values, &mut leaves));
         leaves
     }
 
-    /// Appends what [`vars`](Tape::vars) returns to any collection. In place, as a collection that lives on the stack is
-    /// slow to hand over.
-    pub(crate) fn push_inputs<T: Float>(&self, values: &[T], leaves: &mut impl Extend<Var<T>>) {
-        let Handle { number, tape } = self.leaves("vars", values.len());
-        leaves.extend((number..).zip(values).map(|(line, &value)| Var::on_line(value, line, tape)));
+    #[inline]
+    fn fill_leaves<T: Float>(
+        &self,
+        operation: &'static str,
+        room: &mut Room,
+        values: &[T],
+        leaves: &mut [Var<T>],
+    ) {
+        let Handle { number, tape } = self.leaves(operation, room, values.len());
+        for (k, (leaf, &value)) in leaves.iter_mut().zip(values).enumerate() {
+            *leaf = Var::on_line(value, number + k as u32, tape);
+        }
     }
 
     /// Records so many leaves, and returns the handle of the first.
-    fn leaves(&self, operation: &'static str, count: usize) -> Handle {
-        with_room(|room| {
-            self.must_be_current(operation, &room.state);
-            let first = COLUMNS.with(|columns| columns.push_leaves(count));
-            if count > 0 {
-                room.state.push_leaves(first, count as u32);
-            }
-            Handle { number: first, tape: room.state.admission.id }
-        })
+    #[inline]
+    fn leaves(&self, operation: &'static str, room: &mut Room, count: usize) -> Handle {
+        self.must_be_current(operation, &room.state);
+        let first = COLUMNS.with(|columns| columns.push_leaves(count));
+        if count > 0 {
+            room.state.push_leaves(first, count as u32);
+        }
+        Handle { number: first, tape: room.state.admission.id }
     }
 
     /// A tensor leaf: an independent variable with the data of `value`, which is shared and not copied.
@@ -425,31 +465,25 @@ impl Drop for Tape {
         record::set_paused(self.was_paused);
         // The nodes that are let go give their buffers to the pool, which is no part of the room.
         try_with_room(|room| {
-            COLUMNS.with(|columns| {
-                if room.state.key == self.key {
+            if room.state.key == self.key {
+                COLUMNS.with(|columns| {
                     columns.truncate(0);
-                    room.state.clear();
-                    match room.suspended.pop() {
-                        None => columns.close(),
-                        Some(outer) => {
-                            let lines = columns.take_lines();
-                            columns.put_lines(outer.lines);
-                            columns.set_limit(outer.state.limit);
-                            columns.open(outer.state.admission.id, outer.state.admission.kept());
-                            let state = std::mem::replace(&mut room.state, outer.state);
-                            room.spare.push(Suspended { lines, state });
-                        }
+                    columns.close();
+                    if room.state.limit != MOST_LINES {
+                        columns.set_limit(MOST_LINES);
                     }
-                } else if let Some(place) =
-                    room.suspended.iter().position(|outer| outer.state.key == self.key)
-                {
-                    // Guards dropped out of order: the tape that waits is ended, the one that records stays.
-                    let mut ended = room.suspended.remove(place);
-                    ended.lines.clear();
-                    ended.state.clear();
-                    room.spare.push(ended);
+                });
+                room.state.clear();
+                if let Some(outer) = room.suspended.pop() {
+                    room.resume(outer);
                 }
-            });
+            } else if let Some(place) = room.suspended.iter().position(|outer| outer.state.key == self.key) {
+                // Guards dropped out of order: the tape that waits is ended, the one that records stays.
+                let mut ended = room.suspended.remove(place);
+                ended.lines.clear();
+                ended.state.clear();
+                room.spare.push(ended);
+            }
         });
     }
 }

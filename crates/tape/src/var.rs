@@ -1,7 +1,7 @@
 //! The scalar handle: a value, the derivative of that value by its line, and where the line stands.
 
 use crate::checkpoint;
-use crate::primitive::{self, Binary, Chosen, Ternary, Unary, primitives};
+use crate::primitive::{self, Binary, Chosen, Reads, Ternary, Unary, primitives};
 use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
 use crate::rule::{self, Few, Rule};
 use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
@@ -132,14 +132,14 @@ impl<T: Float> Var<T> {
         self.partial
     }
 
-    /// The derivative by the line of a value that has this derivative by the handle.
+    /// The derivative by the line of a value that has this derivative by the handle: for [`Var::merge`] and [`Var::join`].
     ///
     /// Where the handle does not move, an infinite slope moves nothing; and where the handle has overflowed, so that its
     /// own derivative may be infinite too, a function that has reached its limit does not move. Zero times infinity stays
     /// NaN where both come from finite values, as in x₀ √x₁ and (∛x)³ at the origin: no rule on these numbers alone tells
     /// that the one derivative is 0 and the other 1.
     #[inline(always)]
-    fn slope(self, partial: f64) -> f64 {
+    pub(crate) fn slope(self, partial: f64) -> f64 {
         let slope = self.partial * partial;
         if slope.is_nan() {
             std::hint::cold_path();
@@ -150,14 +150,28 @@ impl<T: Float> Var<T> {
         slope
     }
 
-    /// The value `value` that depends on this handle with derivative `partial`: no line.
+    /// [`Var::slope`] by a partial of a primitive. One that reads nothing is constant, and finite.
     #[inline(always)]
-    pub(crate) fn merge(self, value: T, partial: f64) -> Self {
-        Var { value, partial: self.slope(partial), place: self.place | MERGED }
+    fn slope_of(self, partial: T, reads: Reads) -> f64 {
+        if reads == Reads::NOTHING { self.partial * partial.to_f64() } else { self.slope(partial.to_f64()) }
     }
 
-    /// The value `value` that depends on two handles: a line, if they are on two. The partials are computed
-    /// where they are used only: by a constant they may be costly, or infinite where nobody looks.
+    /// [`Var::slope`] by a partial of a rule: an input that does not matter does not, also where its own derivative is
+    /// infinite.
+    #[inline(always)]
+    pub(crate) fn slope_by_rule(self, partial: f64) -> f64 {
+        if partial == 0.0 { 0.0 } else { self.slope(partial) }
+    }
+
+    /// The value `value` that depends on the line of this handle with derivative `slope`: no line.
+    #[inline(always)]
+    pub(crate) fn merge(self, value: T, slope: f64) -> Self {
+        Var { value, partial: slope, place: self.place | MERGED }
+    }
+
+    /// The value `value` that depends on the lines of two handles with derivatives `left` and `right`: a line, if they are
+    /// two. The derivatives are computed where they are used only: by a constant they may be costly, or infinite where
+    /// nobody looks.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn join(
@@ -173,7 +187,7 @@ impl<T: Float> Var<T> {
         if self.place == 0 {
             return other.merge(value, right());
         }
-        let partials = [self.slope(left()), other.slope(right())];
+        let partials = [left(), right()];
         let places = [self.place & !MERGED, other.place & !MERGED];
         if places[0] == places[1] {
             return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
@@ -196,15 +210,15 @@ impl<T: Float> Var<T> {
             Chosen::Nothing => return self.at_rest(y),
             Chosen::ByPartials => {}
         }
-        let partial = primitive.pullback(self.value, y, T::from_f64(1.0)).to_f64();
-        self.merge(y, partial)
+        let partial = primitive.pullback(self.value, y, T::from_f64(1.0));
+        self.merge(y, self.slope_of(partial, P::READS))
     }
 
     /// The value `value` that does not depend on the line near this point. The handle is a recorded one all the same:
     /// whether something can be swept from does not hang on the branch that was taken.
     #[inline(always)]
-    pub(crate) fn at_rest(self, value: T) -> Self {
-        Var { value, partial: 0.0, place: self.place | MERGED }
+    fn at_rest(self, value: T) -> Self {
+        self.merge(value, 0.0)
     }
 
     /// What a choice among arguments hands on: the very handle that was chosen, so that nothing is recorded, and no
@@ -239,8 +253,8 @@ impl<T: Float> Var<T> {
             Chosen::Nothing => return Var::handed_on([self, other], None, y),
             Chosen::ByPartials => {}
         }
-        let left = || primitive.left(a, b, y, one).to_f64();
-        let right = || primitive.right(a, b, y, one).to_f64();
+        let left = || self.slope_of(primitive.left(a, b, y, one), P::READS);
+        let right = || other.slope_of(primitive.right(a, b, y, one), P::READS);
         self.join(other, y, left, right)
     }
 
@@ -255,9 +269,11 @@ impl<T: Float> Var<T> {
             Chosen::Nothing => return Var::handed_on([self, second, third], None, y),
             Chosen::ByPartials => {}
         }
-        let [left, middle, right] = primitive.pullback(arguments, y, T::from_f64(1.0)).map(Real::to_f64);
+        let [left, middle, right] = primitive.pullback(arguments, y, T::from_f64(1.0));
         // At most two lines: the first two arguments meet, then the third joins.
-        self.join(second, y, || left, || middle).join(third, y, || 1.0, || right)
+        let both =
+            self.join(second, y, || self.slope_of(left, P::READS), || second.slope_of(middle, P::READS));
+        both.join(third, y, || both.partial, || third.slope_of(right, P::READS))
     }
 }
 

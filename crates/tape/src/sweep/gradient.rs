@@ -2,50 +2,67 @@
 
 use super::cotangents::resize;
 use super::{hand_on_line, run};
-use crate::tape::{self, Kind, Room, Sort};
+use crate::tape::columns::{COLUMNS, Line};
+use crate::tape::{self, Event, Kind, Room, Sort, State};
 use crate::{Error, Float, Tape, Var};
 
 impl Tape {
-    /// The cotangents of the first `count` lines, which are leaves, from the cotangent `y_bar` of `y`.
-    pub(crate) fn gradient<T: Float>(&self, y: Var<T>, y_bar: T, count: usize) -> Result<Vec<T>, Error> {
-        let quick = tape::with_room(|room| {
+    /// Fills in the cotangents of the first lines, which are leaves, from the cotangent `y_bar` of `y`.
+    pub(crate) fn gradient<T: Float>(&self, y: Var<T>, y_bar: T, leaves: &mut [T]) -> Result<(), Error> {
+        let scalar = tape::with_room(|room| {
             self.must_be_current("sweep", &room.state);
             tape::check_root(&room.state, y.handle(), Sort::Line)?;
             let scalar = room.state.events.iter().all(|event| event.kind.is_scalar());
-            if scalar { quick(room, y, y_bar, count).map(Some) } else { Ok(None) }
+            if scalar { quick(room, y, y_bar, leaves).map(|()| true) } else { Ok(false) }
         })?;
-        match quick {
-            Some(gradient) => Ok(gradient),
-            None => Ok(self.sweep_with(&y, y_bar)?.of_first_lines(count)),
+        if !scalar {
+            leaves.copy_from_slice(&self.sweep_with(&y, y_bar)?.of_first_lines(leaves.len()));
         }
+        Ok(())
     }
 }
 
 /// A column of cotangents that is all zeros before and after need not be cleared: each is set back to zero when it has
 /// been handed on, while it is in the cache.
-fn quick<T: Float>(room: &mut Room, y: Var<T>, y_bar: T, count: usize) -> Result<Vec<T>, Error> {
-    let (state, bars) = (&room.state, &mut room.zeros);
+fn quick<T: Float>(room: &mut Room, y: Var<T>, y_bar: T, leaves: &mut [T]) -> Result<(), Error> {
+    let (state, bars, count) = (&room.state, &mut room.zeros, leaves.len());
     let mut end = count.max(y.line() + 1);
     if bars.len() < end {
         resize(bars, end)?;
     }
-    let lines = tape::Lent::take();
     bars[y.line()] = y_bar.to_f64() * y.partial();
-    for event in state.events_until(end).iter().rev() {
-        let start = event.line as usize;
-        let after = end.min(start + event.kind.lines() as usize);
-        run::<true>(&lines, after, end, bars);
-        match event.kind {
-            Kind::Kept { .. } | Kind::Joined { .. } => {
-                let bar = std::mem::take(&mut bars[start]);
-                hand_on_line(event.kind, bar, state, bars);
+    COLUMNS.with(|columns| {
+        let lines = columns.lend();
+        let mut events = state.events_until(end);
+        // Most recordings are leaves and then lines.
+        let first_lines = match events.split_first() {
+            Some((Event { line: 0, kind: Kind::Leaves { count } }, later)) => {
+                events = later;
+                *count as usize
             }
-            _ => bars[start.max(count)..after.max(count)].fill(0.0),
+            _ => 0,
+        };
+        for event in events.iter().rev() {
+            end = step(event, end, &lines, state, bars);
         }
-        end = start;
+        run::<true>(&lines, first_lines.min(end), end, bars);
+        bars[count..first_lines.min(end).max(count)].fill(0.0);
+    });
+    for (leaf, bar) in leaves.iter_mut().zip(bars) {
+        *leaf = T::from_f64(std::mem::take(bar));
     }
-    let leaves = &mut bars[..count];
-    let gradient = leaves.iter().map(|&bar| T::from_f64(bar)).collect();
-    leaves.fill(0.0);
-    Ok(gradient)
+    Ok(())
+}
+
+/// Sweeps the lines after an event, then the event; returns where the lines before it end.
+fn step(event: &Event, end: usize, lines: &[Line], state: &State, bars: &mut [f64]) -> usize {
+    let start = event.line as usize;
+    let after = end.min(start + event.kind.lines() as usize);
+    run::<true>(lines, after, end, bars);
+    let bar = bars[start];
+    bars[start..after].fill(0.0);
+    if !matches!(event.kind, Kind::Leaves { .. }) {
+        hand_on_line(event.kind, bar, state, bars);
+    }
+    start
 }

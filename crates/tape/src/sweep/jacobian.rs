@@ -3,7 +3,7 @@
 
 use super::cotangents::resize;
 use super::share;
-use crate::tape::columns::Line;
+use crate::tape::columns::{COLUMNS, Line};
 use crate::tape::{self, Event, Kind, Room, Sort, State};
 use crate::{Error, Float, Tape, Tensor, Var};
 
@@ -101,17 +101,18 @@ fn walk<T: Float>(
     if !events.iter().all(|event| event.kind.is_scalar()) {
         return Ok(false);
     }
-    let lines = tape::Lent::take();
-    let walk = Walk { lines: &lines[..end], events, state: &room.state, inputs, outputs };
-    let lanes = &mut room.spare_lanes;
-    match inputs.len().min(outputs.len()) {
-        0 => entries.fill(T::default()),
-        1 => walk.fill::<1>(entries, lanes)?,
-        2 => walk.fill::<2>(entries, lanes)?,
-        3..=4 => walk.fill::<4>(entries, lanes)?,
-        _ => walk.fill::<LANES>(entries, lanes)?,
-    }
-    Ok(true)
+    COLUMNS.with(|columns| {
+        let walk = Walk { lines: &columns.lend()[..end], events, state: &room.state, inputs, outputs };
+        let lanes = &mut room.spare_lanes;
+        match inputs.len().min(outputs.len()) {
+            0 => entries.fill(T::default()),
+            1 => walk.fill::<1>(entries, lanes)?,
+            2 => walk.fill::<2>(entries, lanes)?,
+            3..=4 => walk.fill::<4>(entries, lanes)?,
+            _ => walk.fill::<LANES>(entries, lanes)?,
+        }
+        Ok(true)
+    })
 }
 
 /// A walk over a list of scalars, up to the last output.

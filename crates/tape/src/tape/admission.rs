@@ -140,6 +140,7 @@ pub(crate) fn check_lines(
 }
 
 /// The error of a handle that this tape does not admit, for the sweep.
+#[inline]
 pub(crate) fn check_root(state: &State, handle: Handle, sort: Sort) -> Result<(), Error> {
     if handle.tape == 0 {
         return Err(Error::NotRecorded { operation: "sweep" });

@@ -8,6 +8,7 @@
 )]
 
 use std::cell::Cell;
+use std::ops::Deref;
 
 /// One line of the Wengert list: what a value is made of.
 ///
@@ -24,13 +25,6 @@ pub(crate) const MOST_LINES: u32 = 1 << 31;
 
 /// The id that no handle carries: that of the tape while none records.
 pub(super) const NOBODY: u32 = u32::MAX;
-
-/// Who may record: as the column has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ids {
-    tag: u64,
-    kept: (u32, u32),
-}
 
 /// A column of lines and the identity of the tape that owns it.
 ///
@@ -49,6 +43,8 @@ pub(crate) struct Columns {
     /// The oldest id that is still admitted, and below which line: leaves from before a mark, in a loop that
     /// rewinds to it.
     kept: Cell<(u32, u32)>,
+    /// Whether somebody reads the lines, which therefore stay where they are.
+    lent: Cell<bool>,
 }
 
 thread_local! {
@@ -67,6 +63,7 @@ impl Columns {
             limit: Cell::new(MOST_LINES),
             tag: Cell::new((NOBODY as u64) << 32),
             kept: Cell::new((NOBODY, 0)),
+            lent: Cell::new(false),
         }
     }
 
@@ -82,6 +79,7 @@ impl Columns {
     /// When there is no memory for a line.
     #[inline]
     pub(crate) fn open(&self, id: u32, kept: Option<(u32, u32)>) {
+        assert!(!self.lent.get(), "nobody records where the lines are lent");
         if self.length.get() >= self.owned.get() {
             self.make_room(0).unwrap_or_else(|no_memory| panic!("{no_memory}"));
         }
@@ -89,18 +87,12 @@ impl Columns {
         self.kept.set(kept.unwrap_or((NOBODY, 0)));
     }
 
-    /// Who may record, for [`Columns::reopen`].
-    pub(crate) fn ids(&self) -> Ids {
-        Ids { tag: self.tag.get(), kept: self.kept.get() }
-    }
-
-    /// Lets those record who could before.
-    pub(crate) fn reopen(&self, ids: Ids) {
-        if ids.tag >> 32 == u64::from(NOBODY) {
-            self.close();
-        } else {
-            self.open((ids.tag >> 32) as u32, Some(ids.kept));
-        }
+    /// Lends the lines. Until they come back nobody records.
+    #[inline]
+    pub(crate) fn lend(&self) -> Lent<'_> {
+        assert!(!self.lent.replace(true), "the lines are lent to one at a time");
+        let tag = self.tag.replace(u64::from(NOBODY) << 32);
+        Lent { columns: self, tag }
     }
 
     /// Lets nobody record.
@@ -168,16 +160,21 @@ impl Columns {
     ///
     /// # Panics
     /// When they are beyond the limit, or there is no memory for them.
+    #[inline]
     pub(crate) fn push_leaves(&self, count: usize) -> u32 {
         self.must_be_open();
         let first = self.length.get();
         if count > self.ease.get().saturating_sub(first) as usize {
             self.make_room_for_leaves(count);
         }
-        for _ in 0..count {
-            // SAFETY: a tape records. The sweep never looks at these.
-            unsafe { self.append(Line { partials: [0.0; 2], inputs: [0; 2] }) };
+        // The sweep never looks at these.
+        let leaf = Line { partials: [0.0; 2], inputs: [0; 2] };
+        for number in first as usize..first as usize + count {
+            // SAFETY: `start` points to an allocation of `owned` lines that this column owns, and `first + count` is less
+            // than `owned`: as `ease` is, or because `make_room_for_leaves` has seen to it.
+            unsafe { self.start.get().add(number).write(leaf) };
         }
+        self.length.set(first + count as u32);
         first
     }
 
@@ -253,6 +250,7 @@ impl Columns {
     }
 
     fn take(&self) -> Vec<Line> {
+        assert!(!self.lent.get(), "lines that are lent stay where they are");
         let (start, length, owned) = (self.start.get(), self.length.get(), self.owned.get());
         self.start.set(std::ptr::null_mut());
         self.length.set(0);
@@ -273,6 +271,35 @@ impl Columns {
         // The capacity must come back exactly as it was when `take` rebuilds the vector.
         self.owned.set(u32::try_from(lines.capacity()).expect("the column grows to MOST_LINES and one"));
         self.set_ease();
+    }
+}
+
+/// The lines, while nobody records.
+pub(crate) struct Lent<'a> {
+    columns: &'a Columns,
+    /// The tag of the tape that records again afterwards.
+    tag: u64,
+}
+
+impl Deref for Lent<'_> {
+    type Target = [Line];
+    #[inline(always)]
+    fn deref(&self) -> &[Line] {
+        let (start, length) = (self.columns.start.get(), self.columns.length.get() as usize);
+        if start.is_null() {
+            return &[];
+        }
+        // SAFETY: `start` points to an allocation of this column with `length` lines that were written, and as long as
+        // `lent` is set it stays there and nobody writes to it: `take` panics, and `append` is for a column that is open.
+        unsafe { std::slice::from_raw_parts(start, length) }
+    }
+}
+
+impl Drop for Lent<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.columns.lent.set(false);
+        self.columns.tag.set(self.tag);
     }
 }
 

@@ -1,9 +1,8 @@
 //! Lending the recording to a sweep: the lines out of the column that is appended to, and all else beside them.
 
-use super::columns::{COLUMNS, Ids, Line};
+use super::columns::{COLUMNS, Line};
 use super::list::State;
 use super::{with_room, with_state};
-use std::ops::Deref;
 
 /// Lends the scalar lines and the rest of the recording to `body`.
 ///
@@ -13,38 +12,10 @@ pub(crate) fn with_recording<R>(mut body: impl FnMut(&[Line], &State) -> R) -> R
     // One copy of the loop for both ways.
     let body: &mut dyn FnMut(&[Line], &State) -> R = &mut body;
     if with_state(|state| state.rules.is_empty()) {
-        return with_state(|state| body(&Lent::take(), state));
+        return with_state(|state| COLUMNS.with(|columns| body(&columns.lend(), state)));
     }
     let aside = Aside::lay();
     body(&aside.lines, &aside.state)
-}
-
-/// The lines of the column, to which they go back whatever happens.
-pub(crate) struct Lent {
-    lines: Vec<Line>,
-    ids: Ids,
-}
-
-impl Lent {
-    pub(crate) fn take() -> Lent {
-        COLUMNS.with(|columns| Lent { ids: columns.ids(), lines: columns.take_lines() })
-    }
-}
-
-impl Deref for Lent {
-    type Target = [Line];
-    fn deref(&self) -> &[Line] {
-        &self.lines
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        COLUMNS.with(|columns| {
-            columns.put_lines(std::mem::take(&mut self.lines));
-            columns.reopen(self.ids);
-        });
-    }
 }
 
 /// A recording that was laid aside and goes back to its place, whatever happens.

@@ -1,7 +1,7 @@
 //! What a tape holds beside its scalar lines: events between them, tensor nodes, and the counts of it all.
 
 use super::admission::{Admission, Counts};
-use super::columns::{COLUMNS, Columns, MOST_LINES};
+use super::columns::{COLUMNS, Columns};
 use crate::tensor::{Op, Pool, Tensor};
 use crate::{Float, sweep};
 use smallvec::SmallVec;
@@ -241,12 +241,26 @@ macro_rules! stored {
 stored!(f32, Single, single);
 stored!(f64, Double, double);
 impl State {
+    /// Forgets everything but the memory.
     pub(super) fn clear(&mut self) {
-        self.truncate(Counts::default());
+        self.events.clear();
         self.key = 0;
-        self.keep_all = false;
-        self.limit = MOST_LINES;
         self.admission.id = 0;
+        if self.has_more_than_leaves() {
+            self.clear_the_rest();
+        }
+    }
+
+    /// Whether something was done that small recordings don't do.
+    fn has_more_than_leaves(&self) -> bool {
+        let columns = self.gathered.len() + self.rules.len() + self.single.len() + self.double.len();
+        columns + self.marks.len() + self.admission.past.len() > 0 || self.keep_all
+    }
+
+    #[cold]
+    fn clear_the_rest(&mut self) {
+        self.truncate(Counts::default());
+        self.keep_all = false;
         self.admission.start = Counts::default();
         self.admission.past.clear();
         self.marks.clear();

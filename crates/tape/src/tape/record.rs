@@ -188,10 +188,7 @@ pub(crate) fn record_joined<T: Float>(
             return Err(Error::Length { operation, want, got: start + x.len() });
         }
         let recorded = x.iter().zip(partials).filter(|(x, _)| x.is_recorded());
-        // An input that does not matter does not, also where its own derivative is infinite.
-        state.gathered.extend(recorded.map(|(x, &partial)| {
-            (x.handle().number, if partial == 0.0 { 0.0 } else { partial * x.partial() })
-        }));
+        state.gathered.extend(recorded.map(|(x, &partial)| (x.handle().number, x.slope_by_rule(partial))));
         let count = (state.gathered.len() - start) as u32;
         let line = COLUMNS.with(|columns| columns.push_leaves(1));
         state.events.push(Event { line, kind: Kind::Joined { start: start as u32, count } });
