@@ -18,7 +18,7 @@ use fewer_lines::Distance;
 use ratios::{Race, race, time};
 use std::hint::black_box;
 use std::time::Duration;
-use tape::{Real, Tape, Var, grad, jacobian, nary, preaccumulate};
+use tape::{Real, Tape, Var, jacobian, nary, preaccumulate, value_and_grad_into};
 
 /// What was measured of one function.
 struct Measured {
@@ -55,10 +55,13 @@ impl Bench {
         plain: impl Fn(&[f64]) -> f64,
         taped: impl Fn(&[Var]) -> Var,
     ) {
-        self.derivative(name, x, operations, |x| [plain(x)], |x| [taped(x)], |x| grad(&taped, x));
+        let gradient = |x: &[f64], into: &mut [f64]| {
+            value_and_grad_into(&taped, x, into).expect("there is a place for each input");
+        };
+        self.derivative(name, x, operations, |x| [plain(x)], |x| [taped(x)], gradient);
     }
 
-    /// The race of a function of `M` outputs with its Jacobian: (M, inputs).
+    /// The race of a function of `M` outputs with its Jacobian, (M, inputs), written to memory that is kept.
     fn derivative<const M: usize>(
         &mut self,
         name: &'static str,
@@ -66,13 +69,19 @@ impl Bench {
         operations: usize,
         plain: impl Fn(&[f64]) -> [f64; M],
         taped: impl Fn(&[Var]) -> [Var; M],
-        derivative: impl Fn(&[f64]) -> Vec<f64>,
+        derivative: impl Fn(&[f64], &mut [f64]),
     ) {
-        must_be_right(name, x, &plain, &derivative(x));
-        let (plain, derivative) = (|| plain(black_box(x)), || derivative(black_box(x)));
+        let mut into = vec![0.0; M * x.len()];
+        derivative(x, &mut into);
+        must_be_right(name, x, &plain, &into);
+        let plain = || plain(black_box(x));
+        let mut derivative = || {
+            derivative(black_box(x), &mut into);
+            black_box(&into)[0]
+        };
         let mut group = self.criterion.benchmark_group(name);
         group.bench_function(BenchmarkId::from_parameter("plain"), |b| b.iter(plain));
-        group.bench_function(BenchmarkId::from_parameter("derivative"), |b| b.iter(derivative));
+        group.bench_function(BenchmarkId::from_parameter("derivative"), |b| b.iter(&mut derivative));
         group.finish();
         if ratios::is_for_criterion() {
             return;
@@ -205,7 +214,7 @@ fn plain_code(bench: &mut Bench) {
         operations,
         |x| functions::reprojection(x, seen),
         |x| functions::reprojection(x, seen),
-        |x| jacobian(|x| functions::reprojection(x, seen).to_vec(), x).to_vec(),
+        |x, into| into.copy_from_slice(jacobian(|x| functions::reprojection(x, seen).to_vec(), x).as_slice()),
     );
 
     let (p, x, y) = inputs::net();

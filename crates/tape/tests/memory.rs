@@ -4,7 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use tape::{Tape, Var};
+use tape::{Tape, Var, value_and_grad, value_and_grad_into};
 
 /// The allocator of the system, with what each thread asks of it counted.
 struct Counting;
@@ -66,6 +66,21 @@ fn ten_million_lines_record_and_sweep_and_drop_on_a_small_stack_and_again_withou
         let before = (ALLOCATIONS.get(), LIVE_BYTES.get());
         run();
         assert_eq!((ALLOCATIONS.get(), LIVE_BYTES.get()), before);
+    });
+}
+
+#[test]
+fn a_gradient_into_memory_of_the_caller_allocates_nothing_after_the_first() {
+    on_a_thread_with_2_mib_of_stack(|| {
+        let f = |x: &[Var]| (x[0] * x[1]).sin() / x[2].exp();
+        let (x, mut gradient) = ([0.5, 2.0, 0.25], [0.0; 3]);
+        let first = value_and_grad_into(f, &x, &mut gradient).unwrap();
+        let before = (ALLOCATIONS.get(), LIVE_BYTES.get());
+        for _ in 0..100 {
+            assert_eq!(value_and_grad_into(f, &x, &mut gradient).unwrap(), first);
+        }
+        assert_eq!((ALLOCATIONS.get(), LIVE_BYTES.get()), before);
+        assert_eq!((first, gradient.to_vec()), value_and_grad(f, &x));
     });
 }
 

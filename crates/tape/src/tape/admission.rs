@@ -142,6 +142,14 @@ pub(crate) fn check_lines(
 /// The error of a handle that this tape does not admit, for the sweep.
 #[inline]
 pub(crate) fn check_root(state: &State, handle: Handle, sort: Sort) -> Result<(), Error> {
+    if handle.tape == state.admission.id && handle.number < state.counts_now().of(sort) {
+        return Ok(());
+    }
+    refuse_root(state, handle, sort)
+}
+
+#[cold]
+fn refuse_root(state: &State, handle: Handle, sort: Sort) -> Result<(), Error> {
     if handle.tape == 0 {
         return Err(Error::NotRecorded { operation: "sweep" });
     }

@@ -1,7 +1,7 @@
 //! grad, value_and_grad, vjp, jvp, hvp.
 
 use approx::assert_relative_eq;
-use tape::{Dual, Real, Real64, Tape, Var, check, grad, hvp, jvp, value_and_grad, vjp};
+use tape::{Dual, Real, Real64, Tape, Var, check, grad, hvp, jvp, value_and_grad, value_and_grad_into, vjp};
 
 fn rosenbrock<R: Real>(x: &[R]) -> R {
     let terms =
@@ -167,6 +167,9 @@ fn wrong_lengths_are_refused_in_words() {
     assert_eq!(error.to_string(), "jvp: wants a tangent for each input, 2 of them, got 3");
     let error = hvp(rosenbrock, &[1.0_f64, 2.0], &[]).unwrap_err();
     assert_eq!(error.to_string(), "hvp: wants an entry of the vector for each input, 2 of them, got 0");
+    let error = value_and_grad_into(rosenbrock, &[1.0_f64, 2.0], &mut [0.0; 3]).unwrap_err();
+    let want = "value_and_grad_into: wants a place for each input in the gradient, 2 of them, got 3";
+    assert_eq!(error.to_string(), want);
 }
 
 #[test]
