@@ -191,11 +191,21 @@ impl Rule for Norm {
     }
     fn partials<R: Real>(&self, x: &[R], y: R, partials: &mut [R]) {
         for (partial, &x) in partials.iter_mut().zip(x) {
-            *partial = if y.to_f64() == 0.0 { R::from_f64(0.0) } else { x / y };
+            *partial = y.gate(x / y);
         }
     }
+    // By a power of two as well, which is no function of x to be differentiated. Not a fold of `hypot`: in (0, 0, 1) that has
+    // its kink at (0, 0), where the whole has none, and loses the second derivative.
     fn formula<R: Real>(&self, x: &[R]) -> Option<R> {
-        Some(x.iter().map(|&x| x * x).sum::<R>().sqrt())
+        let most = x.iter().map(|x| x.abs()).reduce(|most, x| most.max(x));
+        let Some(most) = most else { return Some(R::from_f64(0.0)) };
+        // Not as small as the numbers may be: cotangents are multiplied with the scale, and would underflow.
+        let exponent = most.stop_gradient().log2().floor().clamp(R::from_f64(-900.0), R::from_f64(1023.0));
+        let (scale, inverse) = (exponent.exp2(), (-exponent).exp2());
+        let square = x.iter().map(|&x| (x * inverse).powi(2)).sum::<R>();
+        let zero = R::from_f64(0.0);
+        // At zero the root of one, times zero: an infinite slope would make a NaN of the derivative.
+        Some((square + square.equal(zero)).sqrt() * (scale * square.not_equal(zero)))
     }
 }
 
@@ -253,7 +263,7 @@ struct Polynomial;
 impl Polynomial {
     fn horner<R: Real>(inputs: &[R]) -> R {
         let (&x, coefficients) = inputs.split_last().expect("the argument is there");
-        coefficients.iter().rev().fold(R::from_f64(0.0), |y, &c| y * x + c)
+        nested(coefficients.iter().copied(), x)
     }
 }
 impl Rule for Polynomial {
@@ -268,12 +278,16 @@ impl Rule for Polynomial {
             *partial = power;
             power *= x;
         }
-        let slopes = coefficients.iter().enumerate().skip(1).rev();
-        *by_x = slopes.fold(R::from_f64(0.0), |slope, (k, &c)| slope * x + c.scale(k as f64));
+        *by_x = nested(coefficients.iter().enumerate().skip(1).map(|(k, &c)| c.scale(k as f64)), x);
     }
     fn formula<R: Real>(&self, inputs: &[R]) -> Option<R> {
         Some(Polynomial::horner(inputs))
     }
+}
+
+/// `c₀ + x (c₁ + x (c₂ + …))`. It begins with the last coefficient: a product of zero and an infinite x would be NaN.
+fn nested<R: Real>(coefficients: impl DoubleEndedIterator<Item = R>, x: R) -> R {
+    coefficients.rev().reduce(|y, c| y * x + c).unwrap_or(R::from_f64(0.0))
 }
 
 /// The logarithm of a sum of exponentials, `ln Σ exp xₖ`, shifted by the greatest so that it does not overflow; -∞ of
@@ -299,14 +313,10 @@ impl Rule for LogSumExp {
         most + x.iter().map(|x| (x - most).exp()).sum::<f64>().ln()
     }
     fn partials<R: Real>(&self, x: &[R], y: R, partials: &mut [R]) {
-        let infinite = y.to_f64().is_infinite();
-        let shares = x.iter().filter(|&&x| x == y).count() as f64;
+        let infinite = y.abs().equal(R::from_f64(f64::INFINITY));
         let mut total = R::from_f64(0.0);
         for (partial, &x) in partials.iter_mut().zip(x) {
-            *partial = match infinite {
-                true => R::from_f64(if x == y { 1.0 / shares } else { 0.0 }),
-                false => (x - y).exp(),
-            };
+            *partial = infinite.select(x.equal(y), (x - y).exp());
             total += *partial;
         }
         // e^(x - y) is as far off as y is rounded; shares of their own sum are not.
@@ -316,10 +326,14 @@ impl Rule for LogSumExp {
     }
     fn formula<R: Real>(&self, x: &[R]) -> Option<R> {
         let most = x.iter().copied().reduce(|most, x| most.max(x));
-        Some(match most {
-            None => R::from_f64(f64::NEG_INFINITY),
-            Some(most) => most + x.iter().map(|&x| (x - most).exp()).sum::<R>().ln(),
-        })
+        let Some(most) = most else { return Some(R::from_f64(f64::NEG_INFINITY)) };
+        let most = most.stop_gradient();
+        let finite = most + x.iter().map(|&x| (x - most).exp()).sum::<R>().ln();
+        // The mean of those that are infinite. A fold of `log_add_exp` would take twice as many exponentials.
+        let infinite = most.abs().equal(R::from_f64(f64::INFINITY));
+        let shares: Few<R> = x.iter().map(|x| x.equal(most)).collect();
+        let mean = shares.iter().zip(x).map(|(share, &x)| share.gate(x)).sum::<R>() / shares.iter().sum();
+        Some(infinite.select(mean, finite))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use approx::assert_relative_eq;
 use tape::rule::{self, Rule, with_partials, with_pullback};
-use tape::{Dual, Error, Real, Tape, Tensor, Var, grad, hvp, jacobian, nary, value_and_grad, vjp};
+use tape::{
+    Dual, Error, Program, Real, Tape, Tensor, Traced, Var, grad, hvp, jacobian, nary, value_and_grad, vjp,
+};
 
 /// Numbers that repeat nothing and stay off the kinks.
 fn wave(n: usize) -> Vec<f64> {
@@ -255,6 +257,87 @@ fn functions_of_many_numbers_follow_mathematics_at_their_extremes() {
     assert_eq!(
         grad(|x| nary::linear_combination(&[0.0, 1.0, 1.0], &[x[0].sqrt(), x[1], x[2]]), &[0.0, 1.0, 2.0]),
         [0.0, 1.0, 1.0]
+    );
+}
+
+#[test]
+fn programs_of_many_numbers_follow_mathematics_at_their_extremes_too() {
+    let infinity = f64::INFINITY;
+    let near = |got: &[f64], want: &[f64], what: &str| {
+        for (&got, &want) in got.iter().zip(want) {
+            let same = got == want || (got.is_nan() && want.is_nan());
+            assert!(same || (got - want).abs() <= 1e-14 * want.abs(), "{what}: got {got}, want {want}");
+        }
+    };
+    let check = |name: &str, program: &Program, rule: fn(&[Var]) -> Var, points: &[&[f64]]| {
+        for &x in points {
+            let what = format!("{name} at {x:?}");
+            let (got, gradient) = program.value_and_grad(x).unwrap();
+            let (want, partials) = value_and_grad(rule, x);
+            near(&got, &[want], &what);
+            near(&gradient, &partials, &format!("gradient of {what}"));
+        }
+    };
+    let norm = Program::trace(nary::norm, &[1.0, 2.0]);
+    let points: [&[f64]; 10] = [
+        &[0.0, 0.0],
+        &[-0.0, 5e-324],
+        &[3e300, 4e300],
+        &[f64::MAX, 1.0],
+        &[3e-200, 4e-200],
+        &[3e-310, -4e-310],
+        &[0.0, -2.0],
+        &[infinity, 1.0],
+        &[f64::NAN, infinity],
+        &[1.0, f64::NAN],
+    ];
+    check("norm", &norm, nary::norm, &points);
+    let (length, direction) = norm.value_and_grad(&[3e300, 4e300]).unwrap();
+    near(&length, &[5e300], "norm");
+    near(&direction, &[0.6, 0.8], "direction");
+    // Along an axis there is no kink: the second derivative across it is one over the length.
+    let hessian = Program::trace(nary::norm, &[1.0, 2.0, 3.0]).hessian(&[0.0, 0.0, 2.0]).unwrap();
+    assert_eq!(hessian, [0.5, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(Program::trace(nary::norm, &[]).value(), 0.0);
+
+    let log_sum_exp = Program::trace(nary::log_sum_exp, &[1.0, 2.0]);
+    let points: [&[f64]; 8] = [
+        &[-infinity, -infinity],
+        &[infinity, 0.0],
+        &[0.0, infinity],
+        &[infinity, infinity],
+        &[infinity, -infinity],
+        &[-infinity, 2.0],
+        &[1000.0, 1000.0],
+        &[f64::NAN, 1.0],
+    ];
+    check("log_sum_exp", &log_sum_exp, nary::log_sum_exp, &points);
+    let both = log_sum_exp.value_and_grad(&[-infinity; 2]).unwrap();
+    assert_eq!(both, (vec![-infinity], vec![0.5; 2]));
+
+    // The derivative of a derivative by duals over a trace sees the same.
+    let along = |x: &[Traced]| nary::norm(&[Dual::new(x[0], 1.0.into()), Dual::constant(x[1])]).tangent;
+    assert_eq!(Program::trace(along, &[1.0, 2.0]).eval(&[3.0, 4.0, 0.0, 0.0]).unwrap(), [0.6, 0.0]);
+    let along =
+        |x: &[Traced]| nary::log_sum_exp(&[Dual::new(x[0], 1.0.into()), Dual::constant(x[1])]).tangent;
+    let x = [0.0, 0.0, infinity, 0.0, -infinity, -infinity];
+    assert_eq!(Program::trace(along, &[1.0, 2.0]).eval(&x).unwrap(), [0.5, 1.0, 0.5]);
+}
+
+#[test]
+fn a_polynomial_has_its_limits_at_infinity() {
+    let infinity = f64::INFINITY;
+    let polynomial = |x: &[Var]| nary::polynomial(&x[1..], x[0]);
+    assert_eq!(nary::polynomial(&[1.0, 2.0], infinity), infinity);
+    assert_eq!(nary::polynomial(&[1.0, -2.0], infinity), -infinity);
+    assert_eq!(value_and_grad(polynomial, &[infinity, 5.0]), (5.0, vec![0.0, 1.0]));
+    assert_eq!(value_and_grad(polynomial, &[infinity, 1.0, 2.0]), (infinity, vec![2.0, 1.0, infinity]));
+    let program = Program::trace(|x| nary::polynomial(&x[1..], x[0]), &[0.5, 1.0, 2.0]);
+    let (value, gradient) = program.value_and_grad(&[infinity, 1.0, 2.0]).unwrap();
+    assert_eq!((value[0], gradient), (infinity, vec![2.0, 1.0, infinity]));
+    assert_eq!(
+        hvp(|x| nary::polynomial(&x[1..], x[0]), &[infinity, 1.0, 2.0], &[1.0, 0.0, 0.0]).unwrap()[0],
+        0.0
     );
 }
 
