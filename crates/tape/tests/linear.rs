@@ -204,6 +204,112 @@ fn equal_eigenvalues_leave_symmetric_functions_their_gradient() {
     assert!(spread.iter().all(|g| g.is_finite()), "vectors of a pair have a finite answer: {spread:?}");
 }
 
+/// Values and vectors of a symmetric 2×2 or 3×3 matrix, and what they are where a program of them is replayed.
+fn eigen<R: Real>(a: &[R]) -> Vec<R> {
+    let (mut values, vectors) = linear::symmetric_eigen(a).expect("a square matrix");
+    values.extend(vectors);
+    values
+}
+
+#[test]
+fn a_program_of_eigenvalues_keeps_order_signs_and_derivatives_elsewhere() {
+    let diagonal = |x: [f64; 3]| vec![x[0], 0.0, 0.0, 0.0, x[1], 0.0, 0.0, 0.0, x[2]];
+    let generic = definite(3);
+    let programs = [
+        Program::trace_many(|a: &[Traced]| eigen(a), &generic),
+        Program::trace_many(
+            |a: &[Traced]| eigen(a),
+            &definite(3).into_iter().map(|a| -a).collect::<Vec<_>>(),
+        ),
+    ];
+    let points = [
+        generic.clone(),
+        generic.iter().map(|a| -3.0 * a).collect(),
+        diagonal([1.0, 2.0, 3.0]),
+        diagonal([3.0, 1.0, -2.0]),
+        diagonal([0.5, -1.5, 1.0]),
+        vec![2.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 0.0, 7.0],
+        generic.iter().map(|a| 1e200 * a).collect(),
+    ];
+    for program in &programs {
+        for x in &points {
+            let what = format!("at {x:?}");
+            all_near(&program.eval(x).expect("rotations enough"), &eigen(x), 1e-12, &what);
+            let scale = x.iter().fold(1.0_f64, |a, b| a.max(b.abs()));
+            if scale < 1e100 {
+                let got = program.jacobian(x).expect("rotations enough");
+                let want = tape::jacobian(|a: &[Var]| eigen(a), x);
+                all_near(&got, want.as_slice(), 1e-8, &format!("Jacobian {what}"));
+            }
+        }
+    }
+    // A matrix of two: one rotation is enough everywhere.
+    let program = Program::trace_many(|a: &[Traced]| eigen(a), &[1.0, 0.5, 0.5, 3.0]);
+    for x in [[3.0, -0.5, -0.5, 1.0], [1.0, 0.0, 0.0, 3.0], [0.0, 2.0, 2.0, 0.0], [-5.0, 1e-9, 1e-9, 4.0]] {
+        all_near(&program.eval(&x).expect("rotations enough"), &eigen(&x), 1e-13, &format!("at {x:?}"));
+    }
+}
+
+#[test]
+fn eigenvalues_of_a_diagonal_matrix_have_their_derivatives_in_a_program() {
+    let x = [1.0, 0.0, 0.0, 3.0];
+    let vector = |a: &[Traced]| eigen(a)[3];
+    all_near(&Program::trace(vector, &x).gradient(), &[0.0, 0.0, 0.5, 0.0], 1e-14, "where it was traced");
+    let value = Program::trace(|a: &[Traced]| eigen(a)[1], &x);
+    let want = tape::hessian(|a: &[_]| eigen(a)[1], &x);
+    near(want.as_slice()[10], 1.0, 1e-14, "by the tape");
+    all_near(&value.hessian(&x).expect("rotations enough"), want.as_slice(), 1e-12, "Hessian");
+    let spread = |a: &[_]| weighted::<Traced>(&eigen(a));
+    let diagonal = [1.0, 0.0, 0.0, 0.0, 2.5, 0.0, 0.0, 0.0, 4.0];
+    let program = Program::trace(spread, &diagonal);
+    all_near(&program.gradient(), &grad(|a| weighted::<Var>(&eigen(a)), &diagonal), 1e-13, "spread");
+    let got = program.hessian(&diagonal).expect("rotations enough");
+    let want = tape::hessian(|a: &[_]| weighted(&eigen(a)), &diagonal);
+    all_near(&got, want.as_slice(), 1e-11, "Hessian of all");
+}
+
+#[test]
+fn equal_eigenvalues_leave_symmetric_functions_their_gradient_in_a_program_too() {
+    for x in [
+        [2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0],
+        [2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 5.0],
+        [0.0; 9],
+    ] {
+        let program = Program::trace(exponential_sum::<Traced>, &x);
+        all_near(&program.gradient(), &grad(exponential_sum, &x), 1e-13, "where it was traced");
+        let elsewhere = Program::trace(exponential_sum::<Traced>, &definite(3));
+        let (_, gradient) = elsewhere.value_and_grad(&x).expect("rotations enough");
+        all_near(&gradient, &grad(exponential_sum, &x), 1e-13, "where it was replayed");
+    }
+}
+
+#[test]
+fn a_replay_with_too_few_rotations_says_so() {
+    let program =
+        Program::trace_many(|a: &[Traced]| eigen(a), &[1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0]);
+    let hard: Vec<f64> = (0..9).map(|k| 1.0 + f64::from(u8::from(k % 4 == 0)) * 1e-3 * k as f64).collect();
+    assert!(matches!(program.eval(&hard), Err(Error::Branch { .. })));
+}
+
+#[test]
+fn a_program_of_a_determinant_is_held_to_its_sign() {
+    let f = |a: &[Traced]| {
+        let (sign, size) = linear::log_determinant(a).expect("a regular matrix");
+        vec![Traced::from(sign), size]
+    };
+    let program = Program::trace_many(f, &[2.0, 0.0, 0.0, 1.0]);
+    all_near(
+        &program.eval(&[3.0, 0.5, 0.25, 5.0]).expect("the same signs"),
+        &[1.0, 14.875_f64.ln()],
+        1e-14,
+        "",
+    );
+    for other in [[2.0, 0.0, 0.0, -1.0], [-2.0, 0.0, 0.0, 1.0], [-2.0, 0.0, 0.0, -1.0], [1.0, 2.0, 2.0, 4.0]]
+    {
+        assert!(matches!(program.eval(&other), Err(Error::Branch { .. })), "{other:?}");
+    }
+}
+
 #[test]
 fn a_solve_is_a_few_lines_and_a_determinant_one() -> Result<(), Error> {
     let n = 12;

@@ -30,7 +30,8 @@ pub fn determinant<R: Real>(a: &[R]) -> Result<R, Error> {
 /// The sign of the determinant of a regular matrix, 1 or -1, and the logarithm of its size, `ln |det A|`, which neither
 /// overflows nor underflows where the determinant does.
 ///
-/// One line on the tape, with the gradient `A⁻ᵀ` (Petersen & Pedersen 2012, 57).
+/// One line on the tape, with the gradient `A⁻ᵀ` (Petersen & Pedersen 2012, 57). A [traced program](crate::Program::trace) is
+/// held to the sign: a replay in which a pivot has another is an [`Error::Branch`].
 ///
 /// # Errors
 /// When the matrix is not square, or a pivot is zero.
@@ -45,9 +46,24 @@ pub fn determinant<R: Real>(a: &[R]) -> Result<R, Error> {
 /// ```
 pub fn log_determinant<R: Real>(a: &[R]) -> Result<(f64, R), Error> {
     let n = side("log_determinant", a.len())?;
+    if R::ORDER == usize::MAX {
+        let factors = Factors::of("log_determinant", a, n)?;
+        let sign = factors.diagonal().fold(factors.sign, |sign, pivot| sign * recorded_sign(pivot));
+        return Ok((sign, factors.diagonal().map(|pivot| pivot.abs().ln()).sum()));
+    }
     let factors = Factors::of("log_determinant", &plain(a), n)?;
     let sign = factors.diagonal().fold(factors.sign, |sign, pivot| sign * pivot.signum());
     Ok((sign, rule::apply(&LogDeterminant { n }, a)))
+}
+
+/// The sign of a pivot, which is not zero, by comparisons that a trace records.
+fn recorded_sign<R: Real>(pivot: R) -> f64 {
+    let zero = R::from_f64(0.0);
+    match () {
+        () if pivot > zero => 1.0,
+        () if pivot < zero => -1.0,
+        () => f64::NAN,
+    }
 }
 
 struct Determinant {
@@ -98,11 +114,6 @@ impl Rule for LogDeterminant {
         for (k, partial) in partials.iter_mut().enumerate() {
             *partial = inverse[k % n * n + k / n];
         }
-    }
-
-    fn formula<R: Real>(&self, x: &[R]) -> Option<R> {
-        let factors = Factors::of("log_determinant", x, self.n).ok()?;
-        Some(factors.diagonal().map(|pivot| pivot.abs().ln()).sum())
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{Error, Real, nary};
 /// over all that coincide, the trace, functions of the matrix that are built from all values and vectors. Terms
 /// that divide by the difference are left out.
 ///
+/// A [traced program](crate::Program::trace) records the rotations, and replays have the same number of them: one that
+/// needs more is an [`Error::Branch`]. The order and the signs it finds anew. Derivatives are right up to the third order.
+///
 /// # Errors
 /// When the matrix is not square.
 ///
@@ -32,9 +35,9 @@ pub fn symmetric_eigen<R: Real>(a: &[R]) -> Result<(Vec<R>, Vec<R>), Error> {
     let n = side("symmetric_eigen", a.len())?;
     let a: Vec<R> = (0..n * n).map(|k| a[(k / n).max(k % n) * n + (k / n).min(k % n)]).collect();
     if has_no_rule::<R>() {
-        return Ok(rotated(a, n));
+        return Ok(rotated(&a, n));
     }
-    let (values, vectors) = rotated(plain(&a), n);
+    let (values, vectors) = rotated(&plain(&a), n);
     let largest = values.iter().map(|value| value.abs()).fold(0.0, f64::max);
     let same = 8.0 * n as f64 * f64::EPSILON * largest;
     let (mut values, mut vectors): (Vec<R>, Vec<R>) = (lifted(&values), lifted(&vectors));
@@ -77,60 +80,135 @@ fn multiplied<R: Real>(a: &[R], b: &[R], n: usize) -> Vec<R> {
     rows.flat_map(|row| b.chunks(n.max(1)).map(|other| nary::dot(row, other))).collect()
 }
 
-/// Values and vectors by cyclic Jacobi rotations (Golub & Van Loan 2013, 8.5).
-fn rotated<R: Real>(mut a: Vec<R>, n: usize) -> (Vec<R>, Vec<R>) {
+/// Values and vectors by cyclic Jacobi rotations (Golub & Van Loan 2013, 8.5), sorted.
+fn rotated<R: Real>(a: &[R], n: usize) -> (Vec<R>, Vec<R>) {
     let (zero, one) = (R::from_f64(0.0), R::from_f64(1.0));
-    let mut vectors: Vec<R> = (0..n * n).map(|k| if k % (n + 1) == 0 { one } else { zero }).collect();
-    let norm = a.iter().map(|a| a.to_f64().powi(2)).sum::<f64>().sqrt();
-    let smallest = R::from_f64(0.1 * f64::EPSILON * norm);
+    let largest = a.iter().fold(zero, |largest, a| largest.max(a.abs()));
+    let is_traced = R::ORDER == usize::MAX;
+    let mut state = Rotated {
+        n,
+        a: a.to_vec(),
+        vectors: (0..n * n).map(|k| if k % (n + 1) == 0 { one } else { zero }).collect(),
+        largest,
+        smallest_size: largest.scale(if is_traced { f64::EPSILON * n as f64 } else { 0.0 }),
+    };
     // Convergence is quadratic: six to ten sweeps, also for large n.
     for _ in 0..30 {
-        let mut turned = false;
-        for p in 0..n {
-            for q in p + 1..n {
-                let off = a[p * n + q];
-                if off.abs() <= smallest {
-                    continue;
-                }
-                turned = true;
-                let tau = (a[q * n + q] - a[p * n + p]) / off.scale(2.0);
-                let root = (tau * tau).shift(1.0).sqrt();
-                let t = if tau >= zero { (tau + root).recip() } else { (tau - root).recip() };
-                let c = (t * t).shift(1.0).sqrt().recip();
-                let s = t * c;
-                for k in 0..n {
-                    let (x, y) = (a[k * n + p], a[k * n + q]);
-                    a[k * n + p] = c * x - s * y;
-                    a[k * n + q] = s * x + c * y;
-                }
-                for k in 0..n {
-                    let (x, y) = (a[p * n + k], a[q * n + k]);
-                    a[p * n + k] = c * x - s * y;
-                    a[q * n + k] = s * x + c * y;
-                }
-                for k in 0..n {
-                    let (x, y) = (vectors[k * n + p], vectors[k * n + q]);
-                    vectors[k * n + p] = c * x - s * y;
-                    vectors[k * n + q] = s * x + c * y;
-                }
-            }
-        }
-        if !turned {
+        if !state.sweep() {
             break;
         }
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| a[i * n + i].to_f64().total_cmp(&a[j * n + j].to_f64()));
-    let values = order.iter().map(|&k| a[k * n + k]).collect();
-    let mut sorted = vec![zero; n * n];
-    for (place, &k) in order.iter().enumerate() {
-        let largest = (0..n)
-            .map(|i| vectors[i * n + k].to_f64())
-            .fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
-        for i in 0..n {
-            let entry = vectors[i * n + k];
-            sorted[i * n + place] = if largest < 0.0 { -entry } else { entry };
+    if is_traced {
+        state.finish_for_replays();
+    }
+    state.sorted()
+}
+
+struct Rotated<R> {
+    n: usize,
+    a: Vec<R>,
+    vectors: Vec<R>,
+    /// The size of the largest entry at the beginning.
+    largest: R,
+    /// How much two values and the entry between them must amount to for a rotation.
+    smallest_size: R,
+}
+
+impl<R: Real> Rotated<R> {
+    /// Turns every pair once, for plain numbers those whose entry is not as good as zero. Whether one was not.
+    fn sweep(&mut self) -> bool {
+        let (n, mut turned) = (self.n, false);
+        let smallest = 0.1 * f64::EPSILON * self.largest.to_f64();
+        for p in 0..n {
+            for q in p + 1..n {
+                let off = self.a[p * n + q];
+                let is_small = off.to_f64().abs() <= smallest;
+                turned |= !is_small;
+                // What is zero where a program is traced may not be so in a replay, nor is its derivative zero.
+                if if R::ORDER == usize::MAX { off.is_constant_zero() } else { is_small } {
+                    continue;
+                }
+                self.turn(p, q);
+            }
+        }
+        turned
+    }
+
+    /// The rotation that makes the entry (p, q) zero. In a trace it is none where the two values are one but for rounding, as
+    /// then there is nothing to tell their vectors apart.
+    ///
+    /// Masks are multiplied with, here and below: what a `select` does not choose loses the derivative of its cotangent
+    /// where that is zero, and where the matrix is diagonal many are.
+    fn turn(&mut self, p: usize, q: usize) {
+        let (n, twice) = (self.n, self.a[p * self.n + q].scale(2.0));
+        let gap = self.a[q * n + q] - self.a[p * n + p];
+        let size = gap.hypot(twice);
+        let sign = gap.less(R::from_f64(0.0)).scale(-2.0).shift(1.0);
+        let one = size.less_equal(self.smallest_size);
+        let t = twice * ((gap + sign * size + one).recip() * complement(one));
+        let c = (t * t).shift(1.0).sqrt().recip();
+        let s = t * c;
+        let pair = |x: R, y: R| (c * x - s * y, s * x + c * y);
+        for k in 0..n {
+            let (i, j) = (k * n + p, k * n + q);
+            (self.a[i], self.a[j]) = pair(self.a[i], self.a[j]);
+            (self.vectors[i], self.vectors[j]) = pair(self.vectors[i], self.vectors[j]);
+        }
+        for k in 0..n {
+            let (i, j) = (p * n + k, q * n + k);
+            (self.a[i], self.a[j]) = pair(self.a[i], self.a[j]);
         }
     }
-    (values, sorted)
+
+    /// A replay has as many sweeps as the trace, and is held to their having been enough. Then come two more, for the
+    /// derivatives: where the matrix was diagonal there was nothing to turn, and yet its entries move the vectors. Like the
+    /// values they converge quadratically, so that after two sweeps the third order is right.
+    fn finish_for_replays(&mut self) {
+        let n = self.n;
+        let beside = (0..n * n).filter(|k| k % (n + 1) != 0).map(|k| self.a[k].abs());
+        let rest = beside.reduce(|rest, a| rest.max(a));
+        // That it did not hold is recorded just as well.
+        let _ = rest.is_some_and(|rest| rest <= self.largest.scale(1e-8));
+        self.sweep();
+        self.sweep();
+    }
+
+    /// The values, ascending, and the vectors with their signs. By masks and not by branches: for a replay to find another
+    /// order is no reason to fail.
+    fn sorted(self) -> (Vec<R>, Vec<R>) {
+        let (n, zero) = (self.n, R::from_f64(0.0));
+        let mut columns: Vec<(R, Vec<R>)> =
+            (0..n).map(|k| (self.a[k * n + k], (0..n).map(|i| self.vectors[i * n + k]).collect())).collect();
+        for end in (1..n).rev() {
+            for k in 0..end {
+                let [(left, left_vector), (right, right_vector)] = &mut columns[k..k + 2] else {
+                    unreachable!("a window of two")
+                };
+                let swap = right.less(*left);
+                exchange(swap, left, right);
+                for (left, right) in left_vector.iter_mut().zip(right_vector) {
+                    exchange(swap, left, right);
+                }
+            }
+        }
+        let mut vectors = vec![zero; n * n];
+        for (k, (_, vector)) in columns.iter().enumerate() {
+            let largest = vector.iter().fold(zero, |a, &b| b.abs().greater(a.abs()).select(b, a));
+            let sign = largest.less(zero).scale(-2.0).shift(1.0);
+            for (i, &entry) in vector.iter().enumerate() {
+                vectors[i * n + k] = sign * entry;
+            }
+        }
+        (columns.into_iter().map(|column| column.0).collect(), vectors)
+    }
+}
+
+/// Swaps two numbers where the mask is one.
+fn exchange<R: Real>(mask: R, a: &mut R, b: &mut R) {
+    let rest = complement(mask);
+    (*a, *b) = (mask * *b + rest * *a, mask * *a + rest * *b);
+}
+
+fn complement<R: Real>(mask: R) -> R {
+    mask.scale(-1.0).shift(1.0)
 }
