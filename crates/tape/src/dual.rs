@@ -98,6 +98,10 @@ impl<R: Real> Real for Dual<R> {
     fn is_constant_zero(self) -> bool {
         self.value.is_constant_zero() && self.tangent.is_constant_zero()
     }
+    #[inline(always)]
+    fn traced(self) -> Option<crate::Traced> {
+        self.value.traced()
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

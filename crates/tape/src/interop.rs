@@ -15,7 +15,13 @@
 //! - Conversions (`to_f64`, `NumCast::from`, `integer_decode`) return the number. What is made of it again is a constant,
 //!   without a derivative: convert at the border of a computation, not inside it.
 //! - `is_zero`, `is_one`, `is_nan`, comparisons and `total_cmp` see the number. Code that leaves work out where something
-//!   is zero leaves out the derivative of that work too.
+//!   is zero leaves out the derivative of that work too. Where a [program](crate::Program) is traced they are recorded, as
+//!   are the comparisons of `approx` and the questions of `nalgebra`: a replay that answers one differently is an
+//!   [`Error::Branch`](crate::Error::Branch).
+//! - So with `nalgebra`: its `symmetric_eigen` (and what stands on it, as its `svd` does) says that the vectors of a diagonal
+//!   matrix stand still, where [`linear::symmetric_eigen`](crate::linear::symmetric_eigen) has their derivatives, and
+//!   `UnitQuaternion::from_scaled_axis` of a zero vector is a constant. `norm` of a zero vector has the derivative NaN, that
+//!   of [`nary::norm`](crate::nary::norm) is zero. If `is_zero` were false for a recorded zero, others would divide by it.
 //! - `neg_zero`, `epsilon`, `min_value`, … are constants, those of `f32` where the handle stands on `f32`.
 //! - `floor`, `ceil`, `round`, `trunc` and `signum` have the derivative zero.
 //! - `mul_add` rounds once. On a machine without fused multiply-add, or where the compiler was not told of it
@@ -62,6 +68,35 @@ fn constant<R: Real>(value: f64) -> R {
 /// [`Real::to_f64`], which shares its name with a method of `ToPrimitive`.
 fn value<R: Real>(x: R) -> f64 {
     x.to_f64()
+}
+
+/// Whether the sign is set, also that of a zero or a NaN. This and what follows a trace records.
+#[track_caller]
+fn has_sign<R: Real>(x: R) -> bool {
+    match x.traced() {
+        Some(x) => x.has_sign(),
+        None => value(x).is_sign_negative(),
+    }
+}
+
+#[track_caller]
+fn equals<R: Real>(x: R, value: f64) -> bool {
+    x == R::from_f64(value)
+}
+
+#[track_caller]
+fn is_nan<R: Real>(x: R) -> bool {
+    x.partial_cmp(&x).is_none()
+}
+
+#[track_caller]
+fn is_finite<R: Real>(x: R) -> bool {
+    constant::<R>(f64::NEG_INFINITY) < x && x < constant(f64::INFINITY)
+}
+
+#[track_caller]
+fn is_infinite<R: Real>(x: R) -> bool {
+    equals(x, f64::INFINITY) || equals(x, f64::NEG_INFINITY)
 }
 
 /// `$single` for numbers that stand on `f32`, `$double` for others.

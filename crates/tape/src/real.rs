@@ -1,5 +1,6 @@
 //! The traits that differentiable code is generic over, and the plain numbers that implement them.
 
+use crate::Traced;
 use crate::primitive::{self, Binary, Ternary, Unary, primitives};
 use crate::rule::{Few, Rule};
 use std::fmt::Debug;
@@ -217,8 +218,12 @@ pub trait Real:
     /// x.sort_by(Real::total_cmp);
     /// assert_eq!((x[0].value(), x[1].value()), (1.0, 2.0));
     /// ```
+    #[track_caller]
     fn total_cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.to_f64().total_cmp(&other.to_f64())
+        match (self.traced(), other.traced()) {
+            (Some(a), Some(b)) => a.in_total_order(b),
+            _ => self.to_f64().total_cmp(&other.to_f64()),
+        }
     }
 
     /// Whether this is a zero that no derivative can change: a plain zero, or a constant handle of value zero.
@@ -229,6 +234,14 @@ pub trait Real:
     /// assert!(0.0_f64.is_constant_zero());
     /// ```
     fn is_constant_zero(self) -> bool;
+
+    /// The traced value that this number is or stands over: whoever asks something of it that the operators of comparison
+    /// do not say must ask there, so that the answer is recorded.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn traced(self) -> Option<Traced> {
+        None
+    }
 
     /// What [`rule::apply`](crate::rule::apply) does.
     #[doc(hidden)]

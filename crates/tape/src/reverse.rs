@@ -282,6 +282,10 @@ impl<R: Real> Real for Reverse<R> {
     fn is_constant_zero(self) -> bool {
         self.list == 0 && self.value.is_constant_zero()
     }
+    #[inline(always)]
+    fn traced(self) -> Option<crate::Traced> {
+        self.value.traced()
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Few<R> = x.iter().map(|x| x.value).collect();

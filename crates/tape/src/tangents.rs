@@ -116,6 +116,10 @@ impl<const N: usize, R: Real> Real for Tangents<N, R> {
     fn is_constant_zero(self) -> bool {
         self.value.is_constant_zero() && self.tangents.iter().all(|tangent| tangent.is_constant_zero())
     }
+    #[inline(always)]
+    fn traced(self) -> Option<crate::Traced> {
+        self.value.traced()
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

@@ -287,6 +287,9 @@ impl<const N: usize, R: Real> Real for Taylor<N, R> {
     fn is_constant_zero(self) -> bool {
         self.value.is_constant_zero() && self.higher.iter().all(|coefficient| coefficient.is_constant_zero())
     }
+    fn traced(self) -> Option<crate::Traced> {
+        self.value.traced()
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

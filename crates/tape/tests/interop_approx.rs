@@ -4,7 +4,7 @@
 use approx::{
     abs_diff_eq, abs_diff_ne, assert_abs_diff_eq, assert_relative_eq, assert_ulps_eq, relative_ne, ulps_ne,
 };
-use tape::{Dual, Tape, Tensor, Traced, Var};
+use tape::{Dual, Error, Program, Real, Tape, Tensor, Traced, Var};
 
 #[test]
 fn handles_are_compared_by_value() {
@@ -20,6 +20,47 @@ fn handles_are_compared_by_value() {
     assert_ulps_eq!(Var::from(1.0_f32), Var::from(1.0_f32 + f32::EPSILON));
     assert_abs_diff_eq!(Dual::new(1.0, 5.0), Dual::new(1.0, 7.0));
     assert_relative_eq!(Traced::from(2.0), Traced::from(2.0));
+}
+
+/// The three questions, of a number and of duals over it.
+fn answers<R: Real + approx::RelativeEq<Epsilon = R> + approx::UlpsEq>(x: &[R]) -> Vec<bool> {
+    let epsilon = R::from_f64(0.5);
+    vec![
+        abs_diff_eq!(x[0], x[1], epsilon = epsilon),
+        approx::relative_eq!(x[0], x[1], epsilon = R::from_f64(0.0), max_relative = epsilon),
+        approx::ulps_eq!(x[0], x[1], epsilon = R::from_f64(0.0), max_ulps = 4),
+    ]
+}
+
+#[test]
+fn comparisons_are_recorded_in_a_program() {
+    let near = 1.0 + 3.0 * f64::EPSILON;
+    let probes =
+        [-2.0, -0.0, 0.0, 0.25, 1.0, near, 1.0 + 8.0 * f64::EPSILON, 1.4, 3.0, f64::INFINITY, f64::NAN];
+    let pairs = || probes.iter().flat_map(|&a| probes.iter().map(move |&b| [a, b]));
+    let numbers =
+        |answers: Vec<bool>| -> Vec<f64> { answers.into_iter().map(|b| f64::from(u8::from(b))).collect() };
+    let constants = |answers| numbers(answers).into_iter().map(Traced::from).collect();
+    for at in pairs() {
+        let over_duals = |x: &[Traced]| answers(&[Dual::constant(x[0]), Dual::new(x[1], Traced::from(1.0))]);
+        for program in [
+            Program::trace_many(|x| constants(answers(x)), &at),
+            Program::trace_many(|x| constants(over_duals(x)), &at),
+        ] {
+            let again: Program = program.to_string().parse().expect("its own text");
+            for x in pairs() {
+                match program.eval(&x) {
+                    Ok(got) => assert_eq!(got, numbers(answers(&x)), "traced at {at:?}, replayed at {x:?}"),
+                    Err(Error::Branch { .. }) => assert_ne!(at.map(f64::to_bits), x.map(f64::to_bits)),
+                    Err(other) => panic!("wants a branch, got {other}"),
+                }
+                assert_eq!(again.eval(&x).is_ok(), program.eval(&x).is_ok());
+            }
+        }
+    }
+    let program = Program::trace(|x| if approx::ulps_eq!(x[0], x[1]) { x[0] } else { x[1] }, &[1.0, near]);
+    let error = program.eval(&[1.0, 1.5]).unwrap_err().to_string();
+    assert!(error.contains("within 4 steps was recorded as true"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use nalgebra::{
     DMatrix, DVector, Isometry3, Matrix2x3, Matrix3, RealField, Rotation3, UnitQuaternion, Vector3,
 };
-use tape::{Dual, Error, Program, Tape, Tensor, Traced, Var, grad, hvp, jvp};
+use tape::{Dual, Error, Program, Real, Tape, Tensor, Traced, Var, grad, hvp, jvp};
 
 /// Numbers in [-1, 1] that look random and are the same every time.
 fn entries(count: usize, seed: u64) -> Vec<f64> {
@@ -199,6 +199,115 @@ fn entries_that_are_recorded_zeros_have_their_derivative() {
         solution_by_lu,
         [entries(4, 1), (0..16).map(|k| if k % 5 == 0 { 2.0 } else { 0.0 }).collect()].concat()
     );
+}
+
+#[test]
+fn a_program_of_a_decomposition_is_right_elsewhere_or_says_that_it_is_not() {
+    // Where these matrices have zeros the decompositions go another way.
+    let entries_of = |matrix: &DMatrix<Traced>| matrix.iter().copied().collect::<Vec<_>>();
+    let matrices = [
+        [0.0, 1.0, 0.0, 2.0],
+        [1.0, 1.0, 2.0, 2.5],
+        [1.0, 0.0, 0.0, 2.0],
+        [0.0, 1.0, 1.0, 0.0],
+        [1.0, 2.0, 2.0, 4.0],
+    ];
+    for at in matrices {
+        let factor = Program::trace_many(|x| entries_of(&square(x).qr().r()), &at);
+        let inverse = Program::trace_many(
+            |x| square(x).try_inverse().map_or(vec![Traced::from(0.0); 4], |inverse| entries_of(&inverse)),
+            &at,
+        );
+        for x in matrices {
+            let (want, none) = (square(&x).qr().r(), DMatrix::zeros(2, 2));
+            match factor.eval(&x) {
+                Ok(got) => all_near(&got, want.as_slice(), 1e-13, &format!("R at {x:?}, traced at {at:?}")),
+                Err(error) => assert!(matches!(error, Error::Branch { .. }) && x != at, "{error}"),
+            }
+            match inverse.eval(&x) {
+                Ok(got) => {
+                    let want = square(&x).try_inverse().unwrap_or(none);
+                    all_near(&got, want.as_slice(), 1e-13, &format!("inverse at {x:?}, traced at {at:?}"));
+                }
+                Err(error) => assert!(matches!(error, Error::Branch { .. }) && x != at, "{error}"),
+            }
+        }
+    }
+}
+
+/// What the field asks of a number.
+fn answers<R: RealField + Copy>(x: R) -> Vec<bool> {
+    vec![
+        x.argument() == R::zero(),
+        nalgebra::ComplexField::is_finite(&x),
+        RealField::is_sign_positive(&x),
+        RealField::is_sign_negative(&x),
+        x.try_sqrt().is_some(),
+        x.to_exp().1 == R::one(),
+        nalgebra::ComplexField::sinc(x) == R::one(),
+    ]
+}
+
+#[test]
+fn questions_of_the_field_are_recorded_in_a_program() {
+    let probes = [f64::NEG_INFINITY, -1.0, -0.0, 0.0, 1e-300, 1.0, f64::INFINITY, f64::NAN];
+    for kind in 0..7 {
+        let number = |answers: Vec<bool>| f64::from(u8::from(answers[kind]));
+        let only = |x: &[Traced]| if answers(x[0])[kind] { x[1] } else { x[1] * 0.0 };
+        for at in probes {
+            // The answers to the other questions are recorded as well, so a program is asked of its own kind only.
+            let program = Program::trace(only, &[at, 1.0]);
+            for x in probes {
+                match program.eval(&[x, 1.0]) {
+                    Ok(got) => {
+                        assert_eq!(got, [number(answers(x))], "{kind}, traced at {at}, replayed at {x}")
+                    }
+                    Err(Error::Branch { .. }) => assert_ne!(at.to_bits(), x.to_bits()),
+                    Err(other) => panic!("wants a branch, got {other}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nalgebra_leaves_out_at_zeros_has_no_derivative_there() {
+    // Off the diagonal there is nothing to turn, so the largest vector seems to stand still.
+    fn product<R: RealField + Copy>(x: &[R]) -> R {
+        let eigen = symmetric(x).symmetric_eigen();
+        let v = eigen.eigenvectors.column(eigen.eigenvalues.imax()).into_owned();
+        v[0] * v[1]
+    }
+    fn ours<R: Real>(x: &[R]) -> R {
+        let half: Vec<R> = (0..9).map(|k| (x[k] + x[k % 3 * 3 + k / 3]).scale(0.5)).collect();
+        let (_, vectors) = tape::linear::symmetric_eigen(&half).expect("a square matrix");
+        vectors[2] * vectors[5]
+    }
+    let diagonal = [5.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 1.0];
+    let slope = |f: fn(&[f64]) -> f64| {
+        let at = |h: f64| f(&[5.0, h, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 1.0]);
+        (at(1e-5) - at(-1e-5)) / 2e-5
+    };
+    all_near(&[slope(product), slope(ours)], &[0.25, 0.25], 1e-8, "differences");
+    assert_eq!(grad(product::<Var>, &diagonal), [0.0; 9]);
+    all_near(&grad(ours::<Var>, &diagonal)[..4], &[0.0, 0.25, 0.0, 0.25], 1e-14, "linear::symmetric_eigen");
+
+    // The rotation by a vector of length zero is a constant.
+    fn turned<R: RealField + Copy>(x: &[R]) -> R {
+        UnitQuaternion::from_scaled_axis(Vector3::new(x[0], x[1], x[2])).transform_vector(&Vector3::new(
+            R::one(),
+            R::zero(),
+            R::zero(),
+        ))[1]
+    }
+    let at = |h: f64| turned(&[0.0, 0.0, h]);
+    all_near(&[(at(1e-5) - at(-1e-5)) / 2e-5], &[1.0], 1e-8, "differences");
+    assert_eq!(grad(turned::<Var>, &[0.0; 3]), [0.0; 3]);
+
+    // The root of a sum of squares that is zero.
+    let length = |x: &[Var]| DVector::from_row_slice(x).norm();
+    assert!(grad(length, &[0.0; 2]).iter().all(|slope| slope.is_nan()));
+    assert_eq!(grad(tape::nary::norm, &[0.0; 2]), [0.0; 2]);
 }
 
 #[test]

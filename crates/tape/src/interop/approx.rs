@@ -1,6 +1,8 @@
 //! `approx`: comparison of values, with handles and tensors on either side.
+//!
+//! Plain numbers are compared by `approx` itself. A trace records what `approx` asks of them, so that is spelled out for it.
 
-use super::{by_precision, for_each_handle, is_single};
+use super::{by_precision, for_each_handle, is_infinite, is_single};
 use crate::{Dual, Float, Real, Reverse, Tangents, Taylor, Tensor, Traced, Var};
 use approx::{AbsDiffEq, RelativeEq, UlpsEq};
 
@@ -11,20 +13,29 @@ macro_rules! compared {
             type Epsilon = Self;
             fn default_epsilon() -> Self { by_precision!(Self, f32::EPSILON, f64::EPSILON) }
             fn abs_diff_eq(&self, other: &Self, epsilon: Self) -> bool {
-                self.to_f64().abs_diff_eq(&other.to_f64(), epsilon.to_f64())
+                match traced([*self, *other, epsilon]) {
+                    Some([a, b, epsilon]) => (a - b).abs() <= epsilon,
+                    None => self.to_f64().abs_diff_eq(&other.to_f64(), epsilon.to_f64()),
+                }
             }
         }
 
         impl<$($generic)*> RelativeEq for $Handle {
             fn default_max_relative() -> Self { Self::default_epsilon() }
             fn relative_eq(&self, other: &Self, epsilon: Self, max_relative: Self) -> bool {
-                self.to_f64().relative_eq(&other.to_f64(), epsilon.to_f64(), max_relative.to_f64())
+                match traced([*self, *other, epsilon, max_relative]) {
+                    Some(numbers) => traced_relative_eq(numbers),
+                    None => self.to_f64().relative_eq(&other.to_f64(), epsilon.to_f64(), max_relative.to_f64()),
+                }
             }
         }
 
         impl<$($generic)*> UlpsEq for $Handle {
             fn default_max_ulps() -> u32 { f64::default_max_ulps() }
             fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
+                if let Some([a, b, epsilon]) = traced([*self, *other, epsilon]) {
+                    return (a - b).abs() <= epsilon || a.signum() == b.signum() && a.within_steps(b, max_ulps);
+                }
                 let (a, b, epsilon) = (self.to_f64(), other.to_f64(), epsilon.to_f64());
                 if is_single::<Self>() {
                     (a as f32).ulps_eq(&(b as f32), epsilon as f32, max_ulps)
@@ -36,6 +47,26 @@ macro_rules! compared {
     };
 }
 for_each_handle!(compared {});
+
+/// The traced values of numbers that are or stand over such.
+fn traced<R: Real, const N: usize>(numbers: [R; N]) -> Option<[Traced; N]> {
+    let mut all = [Traced::default(); N];
+    for (traced, number) in all.iter_mut().zip(numbers) {
+        *traced = number.traced()?;
+    }
+    Some(all)
+}
+
+fn traced_relative_eq([a, b, epsilon, max_relative]: [Traced; 4]) -> bool {
+    if a == b {
+        return true;
+    }
+    if is_infinite(a) || is_infinite(b) {
+        return false;
+    }
+    let apart = (a - b).abs();
+    apart <= epsilon || apart <= a.abs().max(b.abs()) * max_relative
+}
 
 /// Whether two tensors have one shape and all their elements agree.
 fn all<T: Float>(a: &Tensor<T>, b: &Tensor<T>, agree: impl Fn(&T, &T) -> bool) -> bool {

@@ -1,7 +1,7 @@
 //! `nalgebra`: its decompositions, transformations and anyone's code over `RealField` run on handles; its matrices are
 //! copied to tensors and back.
 
-use super::{by_precision, for_each_handle};
+use super::{by_precision, for_each_handle, has_sign, is_finite};
 use crate::{Dual, Elementary, Error, Float, Real, Reverse, Tangents, Taylor, Tensor, Traced, Var};
 use nalgebra::{ComplexField, DMatrix, Dim, Field, Matrix, RawStorage, RealField, Scalar, SimdValue};
 use simba::scalar::SubsetOf;
@@ -51,8 +51,9 @@ macro_rules! real_field {
             fn imaginary(self) -> Self { Self::from_f64(0.0) }
             fn modulus(self) -> Self { Elementary::abs(self) }
             fn modulus_squared(self) -> Self { self * self }
+            #[track_caller]
             fn argument(self) -> Self {
-                Self::from_f64(if self.to_f64() >= 0.0 { 0.0 } else { consts::PI })
+                Self::from_f64(if self >= Self::from_f64(0.0) { 0.0 } else { consts::PI })
             }
             fn to_exp(self) -> (Self, Self) {
                 let one = Self::from_f64(1.0);
@@ -68,7 +69,8 @@ macro_rules! real_field {
             fn log(self, base: Self) -> Self { Elementary::ln(self) / Elementary::ln(base) }
             fn powi(self, exponent: i32) -> Self { Elementary::powi(self, exponent) }
             fn powc(self, exponent: Self) -> Self { Elementary::powf(self, exponent) }
-            fn is_finite(&self) -> bool { self.to_f64().is_finite() }
+            #[track_caller]
+            fn is_finite(&self) -> bool { is_finite(*self) }
             fn try_sqrt(self) -> Option<Self> {
                 (self >= Self::from_f64(0.0)).then(|| Elementary::sqrt(self))
             }
@@ -79,8 +81,10 @@ macro_rules! real_field {
         }
 
         impl<$($generic)*> RealField for $Handle {
-            fn is_sign_positive(&self) -> bool { self.to_f64().is_sign_positive() }
-            fn is_sign_negative(&self) -> bool { self.to_f64().is_sign_negative() }
+            #[track_caller]
+            fn is_sign_positive(&self) -> bool { !has_sign(*self) }
+            #[track_caller]
+            fn is_sign_negative(&self) -> bool { has_sign(*self) }
             fn clamp(self, least: Self, greatest: Self) -> Self { Elementary::clamp(self, least, greatest) }
             fn min_value() -> Option<Self> { Some(by_precision!(Self, f32::MIN, f64::MIN)) }
             fn max_value() -> Option<Self> { Some(by_precision!(Self, f32::MAX, f64::MAX)) }

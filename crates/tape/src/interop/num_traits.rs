@@ -1,6 +1,9 @@
 //! `num-traits`: what generic numeric code asks of a number.
 
-use super::{by_precision, constant, for_each_handle, is_single, value};
+use super::{
+    by_precision, constant, equals, for_each_handle, has_sign, is_finite, is_infinite, is_nan, is_single,
+    value,
+};
 use crate::{Dual, Elementary, Float, Real, Reverse, Tangents, Taylor, Traced, Var};
 use num_traits::{
     Bounded, Float as NumFloat, FloatConst, FromPrimitive, Inv, MulAdd, MulAddAssign, Num, NumCast, One, Pow,
@@ -13,12 +16,14 @@ macro_rules! number {
         /// By value: a recorded zero is zero.
         impl<$($generic)*> Zero for $Handle {
             fn zero() -> Self { constant(0.0) }
-            fn is_zero(&self) -> bool { value(*self) == 0.0 }
+            #[track_caller]
+            fn is_zero(&self) -> bool { equals(*self, 0.0) }
         }
 
         impl<$($generic)*> One for $Handle {
             fn one() -> Self { constant(1.0) }
-            fn is_one(&self) -> bool { value(*self) == 1.0 }
+            #[track_caller]
+            fn is_one(&self) -> bool { equals(*self, 1.0) }
         }
 
         impl<$($generic)*> Num for $Handle {
@@ -63,8 +68,10 @@ macro_rules! number {
             fn abs(&self) -> Self { Elementary::abs(*self) }
             fn abs_sub(&self, other: &Self) -> Self { positive_difference(*self, *other) }
             fn signum(&self) -> Self { Elementary::signum(*self) }
-            fn is_positive(&self) -> bool { value(*self).is_sign_positive() }
-            fn is_negative(&self) -> bool { value(*self).is_sign_negative() }
+            #[track_caller]
+            fn is_positive(&self) -> bool { !has_sign(*self) }
+            #[track_caller]
+            fn is_negative(&self) -> bool { has_sign(*self) }
         }
 
         impl<$($generic)*> Inv for $Handle {
@@ -110,20 +117,32 @@ macro_rules! number {
             fn max_value() -> Self { Bounded::max_value() }
             fn min_positive_value() -> Self { by_precision!(Self, f32::MIN_POSITIVE, f64::MIN_POSITIVE) }
             fn epsilon() -> Self { by_precision!(Self, f32::EPSILON, f64::EPSILON) }
-            fn is_nan(self) -> bool { value(self).is_nan() }
-            fn is_infinite(self) -> bool { value(self).is_infinite() }
-            fn is_finite(self) -> bool { value(self).is_finite() }
-            fn is_normal(self) -> bool { NumFloat::classify(self) == FpCategory::Normal }
+            #[track_caller]
+            fn is_nan(self) -> bool { is_nan(self) }
+            #[track_caller]
+            fn is_infinite(self) -> bool { is_infinite(self) }
+            #[track_caller]
+            fn is_finite(self) -> bool { is_finite(self) }
+            #[track_caller]
+            fn is_normal(self) -> bool { is_finite(self) && !is_below_normal(self) }
+            #[track_caller]
             fn classify(self) -> FpCategory {
-                let x = value(self);
-                if is_single::<Self>() { (x as f32).classify() } else { x.classify() }
+                match () {
+                    () if is_nan(self) => FpCategory::Nan,
+                    () if is_infinite(self) => FpCategory::Infinite,
+                    () if !is_below_normal(self) => FpCategory::Normal,
+                    () if equals(self, 0.0) => FpCategory::Zero,
+                    () => FpCategory::Subnormal,
+                }
             }
             fn integer_decode(self) -> (u64, i16, i8) {
                 let x = value(self);
                 if is_single::<Self>() { (x as f32).integer_decode() } else { x.integer_decode() }
             }
-            fn is_sign_positive(self) -> bool { value(self).is_sign_positive() }
-            fn is_sign_negative(self) -> bool { value(self).is_sign_negative() }
+            #[track_caller]
+            fn is_sign_positive(self) -> bool { !has_sign(self) }
+            #[track_caller]
+            fn is_sign_negative(self) -> bool { has_sign(self) }
             fn abs_sub(self, other: Self) -> Self { positive_difference(self, other) }
             fn log(self, base: Self) -> Self { Elementary::ln(self) / Elementary::ln(base) }
             fn sin_cos(self) -> (Self, Self) { (Elementary::sin(self), Elementary::cos(self)) }
@@ -149,6 +168,13 @@ macro_rules! number {
     };
 }
 for_each_handle!(number {});
+
+/// Whether the number is zero or subnormal.
+#[track_caller]
+fn is_below_normal<R: Real>(x: R) -> bool {
+    let least: R = by_precision!(R, f32::MIN_POSITIVE, f64::MIN_POSITIVE);
+    -least < x && x < least
+}
 
 /// `a - b` where that is positive, else zero.
 fn positive_difference<R: Real>(a: R, b: R) -> R {

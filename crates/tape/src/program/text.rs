@@ -12,8 +12,9 @@
 //! ```
 //!
 //! The first word of a line is a primitive's name, then come its parameter, if it has one, and the lines that it reads, counted from
-//! 0 behind the heading. An input has its value where the function was traced, and a name. A comparison has its outcome,
-//! its two lines, and their numbers when they were traced. Values are computed anew when the text is read.
+//! 0 behind the heading. An input has its value where the function was traced, and a name. A comparison (`less`,
+//! `less_equal`, `equal`, `order`, `total_order`, `within_steps_4`) has its outcome, its two lines, and their numbers when they
+//! were traced. Values are computed anew when the text is read.
 
 use super::guard::{Guard, Relation};
 use super::operation::Operation;

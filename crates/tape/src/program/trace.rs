@@ -8,6 +8,7 @@ use crate::primitive::{self, Binary, BinaryOp, Ternary, TernaryOp, Unary, UnaryO
 use crate::real::{Elementary, Real, handle_arithmetic, plain_operands};
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::sync::{Mutex, PoisonError, atomic};
 
 /// One line: what was done with which earlier lines, and what came out.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,13 @@ thread_local! {
     static RECORDER: RefCell<Recorder> = RefCell::new(Recorder::default());
 }
 
+/// The traces of all threads that have not ended.
+static LIVE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+fn live() -> std::sync::MutexGuard<'static, Vec<u32>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What `f` records on the lines of `steps`, which are inputs.
 pub(super) fn record<T>(
     steps: Vec<Step>,
@@ -66,19 +74,21 @@ pub(super) fn record<T>(
     f: impl FnOnce(&[Traced]) -> T,
 ) -> (T, Recorder) {
     /// Ends the inner trace also when `f` panics, and lets the outer one go on.
-    struct Outer(Option<Recorder>);
+    struct Outer(Option<Recorder>, u32);
     impl Drop for Outer {
         fn drop(&mut self) {
+            live().retain(|&trace| trace != self.1);
             if let Some(outer) = self.0.take() {
                 RECORDER.with(|recorder| recorder.replace(outer));
             }
         }
     }
-    static TRACES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
-    let trace = TRACES.fetch_add(1, std::sync::atomic::Ordering::Relaxed).max(1);
+    static TRACES: atomic::AtomicU32 = atomic::AtomicU32::new(1);
+    let trace = TRACES.fetch_add(1, atomic::Ordering::Relaxed).max(1);
+    live().push(trace);
     let inputs: Vec<_> = (0..steps.len()).map(|line| Traced::on_line(&steps, line as u32, trace)).collect();
     let inner = Recorder { trace, steps, guards: Vec::new(), shared };
-    let mut outer = Outer(Some(RECORDER.with(|recorder| recorder.replace(inner))));
+    let mut outer = Outer(Some(RECORDER.with(|recorder| recorder.replace(inner))), trace);
     let output = f(&inputs);
     let outer = outer.0.take().unwrap_or_default();
     (output, RECORDER.with(|recorder| recorder.replace(outer)))
@@ -95,6 +105,12 @@ pub(super) fn take_chose() -> bool {
     RECORDER.with_borrow_mut(|recorder| recorder.shared.as_mut().is_some_and(Shared::take_chose))
 }
 
+#[cold]
+#[track_caller]
+fn foreign() -> ! {
+    panic!("trace: wants values of the function being traced on this thread, got one of another trace")
+}
+
 impl Recorder {
     /// The line of a value; a constant gets one when it is first used with something that has.
     #[track_caller]
@@ -103,10 +119,9 @@ impl Recorder {
             let step = Step { operation: Operation::Constant, inputs: [0; 3], value: value.value };
             return self.append(step);
         }
-        assert!(
-            value.trace == self.trace,
-            "trace: wants values of the function being traced on this thread, got one of another trace"
-        );
+        if value.trace != self.trace {
+            foreign();
+        }
         value.line
     }
 
@@ -190,8 +205,8 @@ impl Traced {
         Traced::record(Operation::Ternary(primitive.into()), [self, second, third], value)
     }
 
-    /// Remembers how a comparison came out, so that a replay can see whether it still does. Where nothing is
-    /// traced, and between constants, there is nothing to remember. `traced` are the lines' numbers in the list as it was
+    /// Remembers how a comparison came out, so that a replay can see whether it still does. When the trace has
+    /// ended, and between constants, there is nothing to remember. `traced` are the lines' numbers in the list as it was
     /// first traced, where they are others.
     #[track_caller]
     pub(super) fn compared(self, other: Self, relation: Relation, traced: Option<[u32; 2]>) {
@@ -202,8 +217,37 @@ impl Traced {
             if recorder.trace != 0 {
                 let inputs = [recorder.line_of(self), recorder.line_of(other)];
                 recorder.guards.push(Guard { relation, inputs, traced: traced.unwrap_or(inputs) });
+            } else if [self, other]
+                .iter()
+                .any(|value| value.line != CONSTANT && live().contains(&value.trace))
+            {
+                // Here nobody records, and the trace on the other thread would not know which branch was taken.
+                foreign();
             }
         });
+    }
+
+    /// The order of the two by [`f64::total_cmp`], recorded.
+    #[track_caller]
+    pub(crate) fn in_total_order(self, other: Self) -> Ordering {
+        let answer = self.value.total_cmp(&other.value);
+        self.compared(other, Relation::TotalOrder(answer), None);
+        answer
+    }
+
+    /// Whether the sign of the number is set, also that of a zero or a NaN, recorded.
+    #[track_caller]
+    pub(crate) fn has_sign(self) -> bool {
+        Traced::from(1.0).copysign(self) < Traced::from(0.0)
+    }
+
+    /// Whether the patterns of the two numbers are at most so many steps apart, recorded.
+    #[cfg(feature = "approx")]
+    #[track_caller]
+    pub(crate) fn within_steps(self, other: Self, most: u32) -> bool {
+        let answer = super::guard::within_steps(self.value, other.value, most);
+        self.compared(other, Relation::WithinSteps(most, answer), None);
+        answer
     }
 }
 
@@ -274,6 +318,9 @@ impl Real for Traced {
     }
     fn is_constant_zero(self) -> bool {
         self.line == CONSTANT && self.value == 0.0
+    }
+    fn traced(self) -> Option<Traced> {
+        Some(self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Recorded comparisons: a replay that would take another branch says so.
 
+use num_traits::{Float, One, Signed, Zero};
+use std::num::FpCategory;
 use tape::{Dual, Error, Program, Real, Real64, Traced};
 
 fn branch(error: Error) -> (usize, String, [f64; 2]) {
@@ -12,7 +14,7 @@ fn branch(error: Error) -> (usize, String, [f64; 2]) {
 #[test]
 fn every_kind_of_comparison_is_recorded() {
     type F = fn(&[Traced]) -> bool;
-    let kinds: [(F, &str); 10] = [
+    let kinds: [(F, &str); 11] = [
         (|x| x[0] < x[1], "line 0 < line 1 was recorded as true"),
         (|x| x[0] <= x[1], "line 0 <= line 1 was recorded as true"),
         (|x| x[0] > x[1], "line 1 < line 0 was recorded as false"),
@@ -20,6 +22,7 @@ fn every_kind_of_comparison_is_recorded() {
         (|x| x[0] == x[1], "line 0 == line 1 was recorded as false"),
         (|x| x[0] != x[1], "line 0 == line 1 was recorded as false"),
         (|x| x[0].partial_cmp(&x[1]).is_some(), "the order of lines 0 and 1 was recorded as less"),
+        (|x| x[0].total_cmp(&x[1]).is_lt(), "the total order of lines 0 and 1 was recorded as less"),
         (|x| x[0] < 2.0, "line 0 < line 2 was recorded as true"),
         (|x| x[0] >= 2.0, "line 2 <= line 0 was recorded as false"),
         (|x| x[0] == 2.0, "line 0 == line 2 was recorded as false"),
@@ -33,6 +36,121 @@ fn every_kind_of_comparison_is_recorded() {
         assert_eq!((input, comparison.as_str()), (1, want));
         assert!(got == elsewhere || got == [elsewhere[1], elsewhere[0]], "{got:?}");
     }
+}
+
+/// Numbers of all kinds.
+const PROBES: [f64; 13] = [
+    f64::NEG_INFINITY,
+    -2.0,
+    -1.0,
+    -1e-310,
+    -0.0,
+    0.0,
+    1e-310,
+    f64::MIN_POSITIVE,
+    1.0,
+    1.0 + 2.0 * f64::EPSILON,
+    2.0,
+    f64::INFINITY,
+    f64::NAN,
+];
+
+/// Traces a question at each pair of probes and replays it at all: a replay has the answer of plain numbers, or says
+/// that it differs.
+fn holds_everywhere(question: &str, traced: impl Fn(&[Traced]) -> bool, plain: impl Fn(&[f64]) -> bool) {
+    let number = |answer| if answer { 1.0 } else { 0.0 };
+    let pairs = || PROBES.iter().flat_map(|&a| PROBES.iter().map(move |&b| [a, b]));
+    for at in pairs() {
+        let program = Program::trace(|x| number(traced(x)).into(), &at);
+        let again: Program = program.to_string().parse().expect("its own text");
+        for x in pairs() {
+            let want = number(plain(&x));
+            match program.eval(&x) {
+                Ok(got) => assert_eq!(got, [want], "{question}, traced at {at:?}, replayed at {x:?}"),
+                Err(Error::Branch { .. }) => {
+                    assert!(
+                        at.map(f64::to_bits) != x.map(f64::to_bits),
+                        "{question}, replayed where it was traced"
+                    );
+                }
+                Err(other) => panic!("wants a branch, got {other}"),
+            }
+            assert_eq!(again.eval(&x).is_ok(), program.eval(&x).is_ok(), "{question}, read from text");
+        }
+    }
+}
+
+#[test]
+fn every_question_is_recorded_or_answered_anew() {
+    // Twice: a closure is of one type.
+    macro_rules! questions {
+        ($(|$a:ident, $b:pat_param| $question:expr),* $(,)?) => {$(
+            holds_everywhere(
+                stringify!($question),
+                |x: &[Traced]| { let ($a, $b) = (x[0], x[1]); $question },
+                |x: &[f64]| { let ($a, $b) = (x[0], x[1]); $question },
+            );
+        )*};
+    }
+    questions!(
+        |a, b| a < b,
+        |a, b| a >= b,
+        |a, b| a == b,
+        |a, b| a.partial_cmp(&b).is_none(),
+        |a, b| Real::total_cmp(&a, &b).is_lt(),
+        |a, b| Real::total_cmp(&a, &b).is_eq(),
+        |a, _| Zero::is_zero(&a),
+        |a, _| One::is_one(&a),
+        |a, _| Float::is_nan(a),
+        |a, _| Float::is_finite(a),
+        |a, _| Float::is_infinite(a),
+        |a, _| Float::is_normal(a),
+        |a, _| Float::is_sign_positive(a),
+        |a, _| Float::is_sign_negative(a),
+        |a, _| Signed::is_positive(&a),
+        |a, _| Signed::is_negative(&a),
+        |a, _| Float::classify(a) == FpCategory::Subnormal,
+        |a, _| Float::classify(a) == FpCategory::Zero,
+    );
+}
+
+#[test]
+fn sorting_by_the_total_order_is_held_to_the_order_that_was_found() {
+    let median = |x: &[Traced]| {
+        let mut v = x.to_vec();
+        v.sort_by(Real::total_cmp);
+        v[1]
+    };
+    let program = Program::trace(median, &[1.0, 2.0, 3.0]);
+    assert_eq!(program.eval(&[-1.0, 5.0, 6.0]).unwrap(), [5.0]);
+    assert!(matches!(program.eval(&[9.0, 1.0, 2.0]), Err(Error::Branch { .. })));
+    let duals = |x: &[Traced]| {
+        let mut v: Vec<_> = x.iter().map(|&x| Dual::new(x, 1.0.into())).collect();
+        v.sort_by(Real::total_cmp);
+        v[1].value
+    };
+    assert!(Program::trace(duals, &[1.0, 2.0, 3.0]).eval(&[9.0, 1.0, 2.0]).is_err());
+}
+
+#[test]
+fn a_comparison_on_another_thread_is_refused_as_arithmetic_is() {
+    let there = |x: &[Traced], work: fn(Traced) -> Traced| {
+        let x = x[0];
+        let thread = std::thread::spawn(move || work(x));
+        thread.join().map_err(|panic| *panic.downcast::<&str>().expect("a panic with words")).unwrap_err()
+    };
+    let mut words = Vec::new();
+    let _ = Program::trace(
+        |x| {
+            words.push(there(x, |x| x * 2.0 + x));
+            words.push(there(x, |x| if x > 0.0 { x } else { Traced::from(0.0) }));
+            words.push(there(x, |x| if x == x { x } else { Traced::from(0.0) }));
+            x[0]
+        },
+        &[1.0],
+    );
+    let want = "trace: wants values of the function being traced on this thread, got one of another trace";
+    assert_eq!(words, [want; 3]);
 }
 
 #[test]
