@@ -102,6 +102,10 @@ impl<R: Real> Real for Dual<R> {
     fn traced(self) -> Option<crate::Traced> {
         self.value.traced()
     }
+    #[inline(always)]
+    fn asked(self) -> Option<Self> {
+        self.value.asked().map(Dual::constant)
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

@@ -243,6 +243,14 @@ pub trait Real:
         None
     }
 
+    /// Where this number is a partial that a choice decides over, and the choice is recorded so that a replay makes it
+    /// anew: a number that is zero where the choice was for something else. Else None.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn asked(self) -> Option<Self> {
+        None
+    }
+
     /// What [`rule::apply`](crate::rule::apply) does.
     #[doc(hidden)]
     #[track_caller]

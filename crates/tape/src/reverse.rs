@@ -2,9 +2,15 @@
 //!
 //! The fast tape holds plain partials. Here they are numbers of another type, so `Reverse<Var>`, `Reverse<Dual<f64>>`
 //! and `Reverse<Reverse<f64>>` differentiate what they stand over once more, and the type says which level is meant.
+//!
+//! One rule for all of them: what was not chosen (by `select`, `max`, a ramp that is off) gets no cotangent, and hands none
+//! on, whatever its partials are. Where the choice is made now, its partials are plain zeros. Where it is recorded, for a replay
+//! to make it anew, it decides over everything behind it. Any other zero is a number like others, whose product with an
+//! infinite partial is NaN: what is meant may be finite, as the derivative of `cbrt(x)³` at zero is. Only zeros that no
+//! derivative can change, as all plain ones are, end the walk, as they do on the tape.
 
 use crate::lifted::{lifted, lifted_from_the_list};
-use crate::primitive::{Binary, Ternary, Unary};
+use crate::primitive::{Binary, Chosen, Ternary, Unary};
 use crate::real::Real;
 use crate::rule::{Few, Rule};
 use std::any::Any;
@@ -42,6 +48,8 @@ pub struct Reverse<R> {
 struct List<R> {
     ends: Vec<usize>,
     edges: Vec<(u32, R)>,
+    /// Which edges a recorded choice decides over, in order, with what is zero where it is for something else.
+    choices: Vec<(usize, R)>,
 }
 
 thread_local! {
@@ -63,7 +71,7 @@ impl<R: Real> Recording<R> {
         while id == 0 {
             id = NEXT.fetch_add(1, Ordering::Relaxed);
         }
-        let list: List<R> = List { ends: vec![0; leaves], edges: Vec::new() };
+        let list: List<R> = List { ends: vec![0; leaves], edges: Vec::new(), choices: Vec::new() };
         LISTS.with_borrow_mut(|lists| lists.push((id, Box::new(list))));
         Recording { id, of: PhantomData }
     }
@@ -105,7 +113,10 @@ impl<R: Real> List<R> {
     /// Appends a line and returns its number.
     fn push(&mut self, edges: impl Iterator<Item = (u32, R)>) -> u32 {
         let line = u32::try_from(self.ends.len()).expect("a recording holds fewer than 2³² lines");
+        let first = self.edges.len();
         self.edges.extend(edges);
+        let asked = self.edges[first..].iter().map(|edge| edge.1.asked());
+        self.choices.extend((first..).zip(asked).filter_map(|(edge, asked)| Some((edge, asked?))));
         self.ends.push(self.edges.len());
         line
     }
@@ -115,9 +126,12 @@ impl<R: Real> List<R> {
         &self.edges[start..self.ends[line]]
     }
 
-    /// The cotangents of the first `leaves` lines, from that of `root`, which is one. A cotangent of exactly zero is not
-    /// handed on, also where the partial is infinite.
+    /// The cotangents of the first `leaves` lines, from that of `root`, which is one. A zero that no derivative can change is
+    /// not handed on, also where the partial is infinite.
     fn sweep(&self, root: u32, leaves: usize) -> Vec<R> {
+        if !self.choices.is_empty() {
+            return self.sweep_with_choices(root, leaves);
+        }
         let root = root as usize;
         let mut bars = vec![R::from_f64(0.0); leaves.max(root + 1)];
         bars[root] = R::from_f64(1.0);
@@ -133,6 +147,43 @@ impl<R: Real> List<R> {
         }
         bars.truncate(leaves);
         bars
+    }
+
+    /// The same where choices are recorded. A line that only they lead to has, beside its cotangent, a number that is zero where
+    /// none of them is for it; by that number, and not by the cotangent, which may be zero by chance, the product with the
+    /// partial is let through.
+    fn sweep_with_choices(&self, root: u32, leaves: usize) -> Vec<R> {
+        let root = root as usize;
+        let mut bars: Vec<Option<(R, Option<R>)>> = vec![None; leaves.max(root + 1)];
+        bars[root] = Some((R::from_f64(1.0), None));
+        let mut choices = self.choices.as_slice();
+        for line in (leaves..=root).rev() {
+            let Some((y_bar, before)) = bars[line].filter(|bar| !bar.0.is_constant_zero()) else { continue };
+            let edges = self.edges_of(line);
+            let first = self.ends[line] - edges.len();
+            choices = &choices[..choices.partition_point(|choice| choice.0 < self.ends[line])];
+            for (edge, &(input, partial)) in (first..).zip(edges) {
+                if partial.is_constant_zero() {
+                    continue;
+                }
+                let here = choices.iter().rev().take(edges.len()).find(|choice| choice.0 == edge);
+                let asked = match (before, here) {
+                    (Some(before), Some(&(_, here))) => Some(before.gate(here)),
+                    (before, here) => before.or(here.map(|choice| choice.1)),
+                };
+                let product = partial * y_bar;
+                let more = asked.map_or(product, |asked| asked.gate(product));
+                let bar = &mut bars[input as usize];
+                *bar = Some(match *bar {
+                    None => (more, asked),
+                    Some((sum, others)) => {
+                        let either = |(a, b): (R, R)| a.abs() + b.abs();
+                        (sum + more, others.zip(asked).map(either))
+                    }
+                });
+            }
+        }
+        bars[..leaves].iter().map(|bar| bar.map_or(R::from_f64(0.0), |bar| bar.0)).collect()
     }
 }
 
@@ -229,13 +280,22 @@ impl<R: Real> Reverse<R> {
         Reverse { value, line, list }
     }
 
+    /// The partial by the argument in that place; zero where another was chosen, if that is for the values of now to say. A
+    /// trace keeps all partials.
+    #[inline(always)]
+    fn partial(place: usize, chosen: Chosen, partial: impl FnOnce() -> R) -> R {
+        let is_chosen = chosen == Chosen::ByPartials || chosen == Chosen::Argument(place);
+        if is_chosen || R::ORDER == usize::MAX { partial() } else { R::from_f64(0.0) }
+    }
+
     #[inline]
     #[track_caller]
     fn unary<P: Unary>(self, primitive: P, value: R) -> Self {
         if self.list == 0 {
             return Reverse::constant(value);
         }
-        let partial = primitive.pullback(self.value, value, R::from_f64(1.0));
+        let chosen = primitive.chosen(self.value.to_f64());
+        let partial = Self::partial(0, chosen, || primitive.pullback(self.value, value, R::from_f64(1.0)));
         Reverse::record(value, &[(self, partial)])
     }
 
@@ -243,8 +303,9 @@ impl<R: Real> Reverse<R> {
     #[track_caller]
     fn binary<P: Binary>(self, primitive: P, other: Self, value: R) -> Self {
         let (a, b, one) = (self.value, other.value, R::from_f64(1.0));
-        let left = || (self, primitive.left(a, b, value, one));
-        let right = || (other, primitive.right(a, b, value, one));
+        let chosen = primitive.chosen(a.to_f64(), b.to_f64());
+        let left = || (self, Self::partial(0, chosen, || primitive.left(a, b, value, one)));
+        let right = || (other, Self::partial(1, chosen, || primitive.right(a, b, value, one)));
         match (self.list, other.list) {
             (0, 0) => Reverse::constant(value),
             (_, 0) => Reverse::record(value, &[left()]),
@@ -261,7 +322,10 @@ impl<R: Real> Reverse<R> {
             return Reverse::constant(value);
         }
         let partials = primitive.pullback(arguments.map(Reverse::base), value, R::from_f64(1.0));
-        Reverse::record(value, &std::array::from_fn::<_, 3, _>(|k| (arguments[k], partials[k])))
+        let [a, b, c] = arguments.map(Reverse::to_f64);
+        let chosen = primitive.chosen(a, b, c);
+        let edge = |k: usize| (arguments[k], Self::partial(k, chosen, || partials[k]));
+        Reverse::record(value, &std::array::from_fn::<_, 3, _>(edge))
     }
 }
 
@@ -285,6 +349,10 @@ impl<R: Real> Real for Reverse<R> {
     #[inline(always)]
     fn traced(self) -> Option<crate::Traced> {
         self.value.traced()
+    }
+    #[inline(always)]
+    fn asked(self) -> Option<Self> {
+        self.value.asked().map(Reverse::constant)
     }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {

@@ -120,6 +120,10 @@ impl<const N: usize, R: Real> Real for Tangents<N, R> {
     fn traced(self) -> Option<crate::Traced> {
         self.value.traced()
     }
+    #[inline(always)]
+    fn asked(self) -> Option<Self> {
+        self.value.asked().map(Tangents::constant)
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

@@ -290,6 +290,9 @@ impl<const N: usize, R: Real> Real for Taylor<N, R> {
     fn traced(self) -> Option<crate::Traced> {
         self.value.traced()
     }
+    fn asked(self) -> Option<Self> {
+        self.value.asked().map(Taylor::constant)
+    }
     #[track_caller]
     fn by_rule<Q: Rule>(rule: &Q, x: &[Self]) -> Self {
         let values: Vec<R> = x.iter().map(|x| x.value).collect();

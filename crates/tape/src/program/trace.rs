@@ -322,6 +322,22 @@ impl Real for Traced {
     fn traced(self) -> Option<Traced> {
         Some(self)
     }
+    fn asked(self) -> Option<Traced> {
+        let (operation, [mask, b, c]) = RECORDER.with_borrow(|recorder| {
+            let line = self.line().filter(|_| self.trace == recorder.trace)?;
+            let step = recorder.steps[line as usize];
+            let input = |line: u32| recorder.steps.get(line as usize).map(|_| recorder.on_line(line));
+            Some((step.operation, step.inputs.map(input)))
+        })?;
+        match operation {
+            Operation::Binary(BinaryOp::Gate(_)) => mask,
+            Operation::Ternary(TernaryOp::Select(_)) if c?.is_constant_zero() => mask,
+            Operation::Ternary(TernaryOp::Select(_)) if b?.is_constant_zero() => {
+                mask.map(|mask| mask.equal(Traced::from(0.0)))
+            }
+            _ => None,
+        }
+    }
 }
 
 macro_rules! methods {

@@ -290,6 +290,65 @@ fn a_cotangent_of_zero_is_not_multiplied_with_an_infinite_partial() {
     assert_eq!(value_and_grad_over(f, &[0.0]), (1.0, vec![1.0]));
 }
 
+/// 0 for x ≤ 0, else √x, whose derivative is NaN on the left and infinite at zero.
+fn clipped<R: Real>(x: R) -> R {
+    x.less_equal(R::from_f64(0.0)).select(R::from_f64(0.0), x.sqrt())
+}
+
+#[test]
+fn what_was_not_chosen_hands_nothing_on_whatever_the_gradient_stands_over() {
+    let x = [0.0, -1.0, 4.0];
+    let (slopes, bends) = ([0.0, 0.0, 0.25], [0.0, 0.0, -1.0 / 32.0]);
+    let program = Program::trace(|x| reverse(clipped, x[0]), &[1.0]);
+    assert_eq!(program.eval(&x).unwrap(), slopes);
+    assert_eq!(program.value_and_grad(&x).unwrap().1, bends);
+    assert_eq!(Program::trace(|x| reverse(|x| reverse(clipped, x), x[0]), &[1.0]).eval(&x).unwrap(), bends);
+    assert_eq!(Program::trace(|x| forward(|x| reverse(clipped, x), x[0]), &[1.0]).eval(&x).unwrap(), bends);
+    assert_eq!(Program::trace(|x| reverse(|x| forward(clipped, x), x[0]), &[1.0]).eval(&x).unwrap(), bends);
+    for ((x, slope), bend) in x.into_iter().zip(slopes).zip(bends) {
+        assert_eq!(reverse(clipped, x), slope);
+        assert_eq!(grad(|x: &[Var]| reverse(clipped, x[0]), &[x]), [bend]);
+        assert_eq!(forward(|x| reverse(clipped, x), x), bend);
+        assert_eq!(reverse(|x| reverse(clipped, x), x), bend);
+    }
+}
+
+/// Choices one behind the other, several that lead to one value, and a ramp: all of them before a root.
+fn choices<R: Real>(x: &[R]) -> R {
+    let root = x[0].sqrt();
+    let zero = R::from_f64(0.0);
+    let first = x[0].greater(zero).select(root, x[1]);
+    let both = first.max(x[1].scale(2.0)) + x[0].greater(x[1]).select(root * x[1], x[1] * x[1]);
+    both + root.relu() * x[1].greater(zero).select(x[1].ln(), zero).min(x[1])
+}
+
+#[test]
+fn a_replay_of_a_gradient_is_the_gradient_there() {
+    let program = Program::trace_many(|x| grad_over(choices, x), &[1.0, 2.0]);
+    for x in [[1.0, 2.0], [3.0, 2.0], [0.5, 0.1], [2.0, -1.0], [4.0, 1e-3], [9.0, -3.0]] {
+        let want = grad_over(choices, &x);
+        for (got, want) in program.eval(&x).unwrap().into_iter().zip(&want) {
+            assert_relative_eq!(got, *want, max_relative = 1e-14);
+        }
+        for (got, want) in grad(choices, &x).into_iter().zip(want) {
+            assert_relative_eq!(got, want, max_relative = 1e-14);
+        }
+    }
+    assert_eq!(program.eval(&[0.0, -1.0]).unwrap(), grad_over(choices, &[0.0, -1.0]));
+}
+
+#[test]
+fn a_zero_that_nobody_chose_is_multiplied_as_any_number() {
+    // The derivative of x at zero, by way of an infinite one: not known, and not said to be zero.
+    let program = Program::trace(|x| reverse(|x| x.cbrt().powi(3), x[0]), &[1.0]);
+    let slopes = program.eval(&[0.0, 8.0]).unwrap();
+    assert!(slopes[0].is_nan());
+    assert_relative_eq!(slopes[1], 1.0, max_relative = 1e-15);
+    // A cotangent that is zero by chance has a derivative of its own: ∂²(y ln x) / ∂x ∂y = 1 / x.
+    let mixed = Program::trace(|v| grad_over(|v| v[1] * v[0].ln(), v)[0], &[1.0, 1.0]);
+    assert_eq!(mixed.value_and_grad(&[2.0, 0.0]).unwrap().1, [0.0, 0.5]);
+}
+
 #[test]
 fn a_handle_is_its_value_and_eight_bytes() {
     assert_eq!((size_of::<Reverse<f64>>(), size_of::<Twice>(), size_of::<Thrice>()), (16, 24, 32));
