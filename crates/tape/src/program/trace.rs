@@ -32,7 +32,8 @@ impl Step {
 /// The scalar that a program is traced with: it has a value, and every operation on it becomes a line.
 ///
 /// Comparisons of it are recorded, and a replay makes them again. What leaves the function as a plain number
-/// ([`Traced::value`], [`Real::to_f64`]) is not: a branch or an index made from it stays as it was traced.
+/// ([`Traced::value`], [`Real::to_f64`]) is not: a branch or an index made from it stays as it was traced. Arithmetic and
+/// comparisons on another thread than that of the trace panic.
 #[derive(Clone, Copy, Debug)]
 pub struct Traced {
     value: f64,
