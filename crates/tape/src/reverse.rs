@@ -205,6 +205,10 @@ pub fn grad_over<R: Real>(f: impl FnOnce(&[Reverse<R>]) -> Reverse<R>, x: &[R]) 
 ///
 /// Recordings nest like scopes, of one type or of several, and end when this returns, also by a panic.
 ///
+/// What was not chosen, by `select`, `max` or a ramp that is off, hands nothing on, whatever its partials are; in a
+/// [traced program](crate::Program::trace) a replay chooses anew. A plain zero hands nothing on either. A zero that is recorded
+/// is a number like others, and NaN where it meets an infinite partial.
+///
 /// # Panics
 /// When two values of one type meet that two recordings have made, or one whose recording has ended.
 ///
