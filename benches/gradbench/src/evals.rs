@@ -117,6 +117,7 @@ impl Clusters {
         let Rows { points, centroids } = read(input)?;
         let d = centroids.first().map_or(0, Vec::len);
         wants(d > 0, "there should be a centroid, and it should have numbers")?;
+        wants(!points.is_empty(), "there should be a point")?;
         Ok(Clusters { d, points: flat(&points, d, "points")?, centroids: flat(&centroids, d, "centroids")? })
     }
 

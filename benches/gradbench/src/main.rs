@@ -1,5 +1,5 @@
 //! A tool for GradBench (github.com/gradbench/gradbench): reads messages from standard input, a JSON object a line,
-//! and answers each on standard output.
+//! and answers each on standard output. What is no message is answered by an error, under its id if it has one.
 
 mod evals;
 #[expect(dead_code, reason = "the evals use some of the benches' functions")]
@@ -90,11 +90,21 @@ fn answer(message: &Message) -> Value {
     }
 }
 
+/// The answer to a line, whatever stands on it.
+fn answer_line(line: &[u8]) -> Value {
+    serde_json::from_slice(line).map_or_else(
+        |error| {
+            let message: Value = serde_json::from_slice(line).unwrap_or_default();
+            json!({ "id": message["id"], "success": false, "error": format!("message: {error}") })
+        },
+        |message| answer(&message),
+    )
+}
+
 fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let message = serde_json::from_str(&line?)?;
-        writeln!(out, "{}", answer(&message))?;
+    for line in std::io::stdin().lock().split(b'\n') {
+        writeln!(out, "{}", answer_line(&line?))?;
         out.flush()?;
     }
     Ok(())
