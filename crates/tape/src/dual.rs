@@ -81,6 +81,12 @@ pub(crate) fn along<R: Real>(tangent: R, push: impl FnOnce(R) -> R) -> R {
     if tangent.is_constant_zero() { tangent } else { push(tangent) }
 }
 
+/// The tangent that a rule hands on: nothing by an argument that did not matter, also where its tangent is infinite.
+#[inline(always)]
+pub(crate) fn by_partial<R: Real>(partial: R, tangent: R) -> R {
+    if partial.is_constant_zero() { partial } else { partial * tangent }
+}
+
 lifted!([R: Real] Dual<R>);
 
 impl<R: Real> Real for Dual<R> {
@@ -112,7 +118,8 @@ impl<R: Real> Real for Dual<R> {
         let value = R::by_rule(rule, &values);
         let mut partials = vec![R::from_f64(0.0); x.len()];
         rule.partials(&values, value, &mut partials);
-        let terms = x.iter().zip(partials).map(|(x, partial)| along(x.tangent, |x_dot| partial * x_dot));
+        let terms =
+            x.iter().zip(partials).map(|(x, partial)| along(x.tangent, |x_dot| by_partial(partial, x_dot)));
         Dual { value, tangent: terms.sum() }
     }
     #[track_caller]

@@ -3,8 +3,12 @@
 //! Duals nested k deep have 2ᵏ parts; the coefficients of a series are k + 1, and a product of two series costs
 //! (k + 1)(k + 2) / 2 multiplications (Griewank and Walther, Evaluating Derivatives, 2008, chapter 13).
 
+use crate::dual::by_partial;
 use crate::lifted::{lifted, lifted_from_the_list};
-use crate::primitive::{Add, Binary, Div, Mul, Neg, Scale, Shift, Sub, Ternary, Unary};
+use crate::primitive::{
+    Add, BesselJ0, BesselJ1, BesselJn, Binary, Div, Gate, Mul, Neg, Scale, Select, Shift, Sinc,
+    SphericalBessel, Sub, Ternary, Unary,
+};
 use crate::real::Real;
 use crate::rule::Rule;
 use std::any::{Any, TypeId};
@@ -16,7 +20,8 @@ use std::any::{Any, TypeId};
 /// [`Var`](crate::Var) a sweep from a coefficient gives its gradient.
 ///
 /// The price is polynomial in N: of the order of N² for arithmetic, and N³ for most functions, whose coefficients
-/// follow from their pullback (`ẏ = pullback(x, y, ẋ)`) by raising the order step by step.
+/// follow from their pullback (`ẏ = pullback(x, y, ẋ)`) by raising the order step by step. Bessel functions, whose
+/// derivatives are those of two neighbours, take all orders that are met at once, at N³ too.
 ///
 /// ```
 /// use tape::Taylor;
@@ -206,6 +211,9 @@ impl<const N: usize, R: Real> Taylor<N, R> {
         let Some(x_dot) = self.slope() else {
             return Taylor::constant(value).cut(self.length);
         };
+        if let Some((family, order)) = Family::of(any) {
+            return self.among_neighbours(family, order, value);
+        }
         Taylor::solve(
             value,
             self.length,
@@ -231,6 +239,10 @@ impl<const N: usize, R: Real> Taylor<N, R> {
         if is(TypeId::of::<Div>()) {
             return self.over(other, value);
         }
+        // What is shut out stays out at every order, whatever it is.
+        if is(TypeId::of::<Gate>()) {
+            return Taylor::build(value, length, |_, k| self.value.gate(other.coefficient(k)));
+        }
         let (a, b) = (self.cut(length), other.cut(length));
         let (a_dot, b_dot) = (a.slope(), b.slope());
         let left = a_dot.map(|dot| move |y, k| primitive.left(a.cut(k), b.cut(k), y, dot.cut(k)));
@@ -240,6 +252,11 @@ impl<const N: usize, R: Real> Taylor<N, R> {
 
     fn ternary<P: Ternary>(self, primitive: P, second: Self, third: Self, value: R) -> Self {
         let length = self.length.min(second.length).min(third.length);
+        // By its pullback each order would select twice, at twice the cost of the one before.
+        if TypeId::of::<P>() == TypeId::of::<Select>() {
+            let chosen = |k| self.value.select(second.coefficient(k), third.coefficient(k));
+            return Taylor::build(value, length, |_, k| chosen(k));
+        }
         let arguments = [self, second, third].map(|argument| argument.cut(length));
         let term = |n: usize| {
             let dot = arguments[n].slope()?;
@@ -248,6 +265,76 @@ impl<const N: usize, R: Real> Taylor<N, R> {
         let (first, second, third) = (term(0), term(1), term(2));
         let terms = [first.as_ref().map(erased), second.as_ref().map(erased), third.as_ref().map(erased)];
         Taylor::solve(value, length, terms)
+    }
+
+    /// The function of a family at this series.
+    ///
+    /// By their pullback each order would call two functions, and each of them two. Here the functions of all orders around
+    /// the one that is asked for are carried along, each coefficient from the one before of both neighbours.
+    fn among_neighbours(self, family: Family, order: i64, value: R) -> Self {
+        let length = self.length;
+        let reach = length - 1;
+        let first = order - reach as i64;
+        let mut rows: Vec<Self> =
+            (first..).take(2 * reach + 1).map(|n| Taylor::constant(family.at(n, self.value))).collect();
+        rows[reach].value = value;
+        for k in 1..length {
+            let next: Vec<R> = (k..rows.len() - k)
+                .map(|row| {
+                    let [below, above] = family.weights(first + row as i64);
+                    let slope = |i| {
+                        rows[row - 1].coefficient(i).scale(below) + rows[row + 1].coefficient(i).scale(above)
+                    };
+                    let sum = (1..=k).map(|j| self.coefficient(j).scale(j as f64) * slope(k - j)).sum::<R>();
+                    sum.scale(1.0 / k as f64)
+                })
+                .collect();
+            rows[k..].iter_mut().zip(next).for_each(|(row, coefficient)| row.higher[k - 1] = coefficient);
+        }
+        rows[reach].cut(length)
+    }
+}
+
+/// Functions yₙ of every whole order n, whose derivatives are made of their neighbours.
+#[derive(Clone, Copy)]
+enum Family {
+    Bessel,
+    Spherical,
+}
+
+impl Family {
+    /// Which function of which family a primitive is.
+    fn of(primitive: &dyn Any) -> Option<(Family, i64)> {
+        if let Some(&BesselJn(n)) = primitive.downcast_ref() {
+            return Some((Family::Bessel, n.into()));
+        }
+        if let Some(&SphericalBessel(n)) = primitive.downcast_ref() {
+            return Some((Family::Spherical, n.into()));
+        }
+        let named = [
+            (primitive.is::<BesselJ0>(), (Family::Bessel, 0)),
+            (primitive.is::<BesselJ1>(), (Family::Bessel, 1)),
+            (primitive.is::<Sinc>(), (Family::Spherical, 0)),
+        ];
+        named.into_iter().find(|(is, _)| *is).map(|(_, place)| place)
+    }
+
+    /// yₙ; the spherical functions begin with order 0.
+    fn at<R: Real>(self, n: i64, x: R) -> R {
+        match self {
+            Family::Bessel => x.bessel_jn(n.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
+            Family::Spherical if n < 0 => R::from_f64(0.0),
+            Family::Spherical => x.spherical_bessel(u32::try_from(n).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// What yₙ₋₁ and yₙ₊₁ are multiplied with in yₙ′ (Abramowitz & Stegun 9.1.27, 10.1.20).
+    fn weights(self, n: i64) -> [f64; 2] {
+        let order = n as f64;
+        match self {
+            Family::Bessel => [0.5, -0.5],
+            Family::Spherical => [order / (2.0 * order + 1.0), -(order + 1.0) / (2.0 * order + 1.0)],
+        }
     }
 }
 
@@ -304,7 +391,7 @@ impl<const N: usize, R: Real> Real for Taylor<N, R> {
             let mut partials = vec![Taylor::constant(R::from_f64(0.0)); x.len()];
             rule.partials(&inputs, y, &mut partials);
             let moving = partials.into_iter().zip(&slopes);
-            moving.filter_map(|(partial, slope)| slope.map(|slope| partial * slope.cut(k))).sum()
+            moving.filter_map(|(partial, slope)| slope.map(|slope| by_partial(partial, slope.cut(k)))).sum()
         };
         let moves = slopes.iter().any(Option::is_some);
         Taylor::solve(value, length, [moves.then_some(&term)])

@@ -203,7 +203,7 @@ fn the_cost_grows_with_the_order_as_a_polynomial() {
         fn(Taylor<8, Traced>) -> Taylor<8, Traced>,
         fn(Taylor<16, Traced>) -> Taylor<16, Traced>,
     );
-    let functions: [Pair; 9] = [
+    let functions: [Pair; 16] = [
         ("product", 4.5, |x| x * x, |x| x * x),
         ("quotient", 4.5, |x| (x + 1.0) / x, |x| (x + 1.0) / x),
         ("exp", 8.0, |x| x.exp(), |x| x.exp()),
@@ -213,12 +213,71 @@ fn the_cost_grows_with_the_order_as_a_polynomial() {
         ("tanh", 8.0, |x| x.tanh(), |x| x.tanh()),
         ("softplus", 8.0, |x| x.softplus(), |x| x.softplus()),
         ("powf", 16.0, |x| x.powf(x), |x| x.powf(x)),
+        ("bessel_j0", 8.0, |x| x.bessel_j0(), |x| x.bessel_j0()),
+        ("bessel_jn", 8.0, |x| x.bessel_jn(-3), |x| x.bessel_jn(-3)),
+        ("sinc", 8.0, |x| x.sinc(), |x| x.sinc()),
+        ("polygamma", 8.0, |x| x.polygamma(2), |x| x.polygamma(2)),
+        ("relu", 8.0, |x| x.relu(), |x| x.relu()),
+        ("clamp", 8.0, |x| (x * x).clamp(x, x + 1.0), |x| (x * x).clamp(x, x + 1.0)),
+        ("max", 8.0, |x| (x * x).max(x), |x| (x * x).max(x)),
     ];
     for (name, most, eight, sixteen) in functions {
         let (eight, sixteen) = (operations(eight), operations(sixteen));
         assert!(sixteen < most * eight, "{name}: {eight} operations at order 8, {sixteen} at 16");
     }
     assert!(operations::<10>(|x| x * x) < 300.0);
+}
+
+// J₀(t) = Σ (-t²/4)ᵏ / k!², J₁ = -J₀′, and sin(t)/t = Σ (-t²)ᵏ / (2k + 1)! (Abramowitz & Stegun 9.1.12, 4.3.65).
+#[test]
+fn the_series_of_bessel_functions_are_the_known_ones() {
+    let bessel = |k: usize| match k % 2 {
+        0 => (-0.25_f64).powi(k as i32 / 2) / factorial(k / 2).powi(2),
+        _ => 0.0,
+    };
+    let x = t_at(0.0);
+    assert_series(x.bessel_j0(), coefficients(bessel));
+    assert_series(x.bessel_j1(), coefficients(|k| -bessel(k + 1) * (k + 1) as f64));
+    assert_series(x.bessel_jn(0), coefficients(bessel));
+    assert_series(x.bessel_jn(-1), coefficients(|k| bessel(k + 1) * (k + 1) as f64));
+    let sinc = |k: usize| match k % 2 {
+        0 => (-1.0_f64).powi(k as i32 / 2) / factorial(k + 1),
+        _ => 0.0,
+    };
+    assert_series(x.sinc(), coefficients(sinc));
+    assert_series(x.spherical_bessel(1), coefficients(|k| -sinc(k + 1) * (k + 1) as f64));
+}
+
+// x² y″ + x y′ + (x² - n²) y = 0, and x² y″ + 2 x y′ + (x² - n (n + 1)) y = 0 (9.1.1, 10.1.1).
+#[test]
+fn the_series_of_bessel_functions_satisfy_their_equations_along_a_curve() {
+    // A curve x(t); derivatives by x are those by t over x′.
+    let x = Series::from_coefficients(1.7, &[0.6, -0.2, 0.1]);
+    let slope = |y: Series| -> Series {
+        let by_t = |y: Series| {
+            let d = y.derivatives();
+            let shifted: Vec<f64> = (1..=N).map(|k| d[k] / factorial(k - 1)).collect();
+            Series::from_coefficients(shifted[0], &shifted[1..])
+        };
+        by_t(y) / by_t(x)
+    };
+    for n in [0, 1, 4] {
+        let order = f64::from(n);
+        let (y, z) = (x.bessel_jn(n as i32), x.spherical_bessel(n));
+        let cylinder = x * x * slope(slope(y)) + x * slope(y) + (x * x - order * order) * y;
+        let sphere = x * x * slope(slope(z)) + x * slope(z) * 2.0 + (x * x - order * (order + 1.0)) * z;
+        for k in 0..N - 2 {
+            assert!(cylinder.coefficient(k).abs() < 1e-11, "J{n}, {k}: {}", cylinder.coefficient(k));
+            assert!(sphere.coefficient(k).abs() < 1e-11, "j{n}, {k}: {}", sphere.coefficient(k));
+        }
+    }
+    // Constants stay constant, and a Taylor series of duals has the derivative of each coefficient.
+    assert_eq!(Series::constant(1.7).sinc().derivatives()[1..], [0.0; N]);
+    let twice: Taylor<3, Dual<f64>> = Taylor::along(Dual::new(1.7, 1.0), Dual::constant(1.0));
+    let (by_t, plain) = (twice.bessel_j1().derivatives(), t_at(1.7).bessel_j1().derivatives());
+    for k in 0..=3 {
+        assert_relative_eq!(by_t[k].tangent, plain[k + 1], max_relative = 1e-12);
+    }
 }
 
 #[test]
