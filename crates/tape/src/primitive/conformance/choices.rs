@@ -2,7 +2,10 @@
 
 use super::extremes::{INF, NAN, at, partials};
 use crate::primitive::{Clamp, Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Select, Ternary};
-use crate::{Dual, Elementary, Program, Real, Tape, Tensor, Var, grad, hvp, value_and_grad};
+use crate::{
+    Dual, Elementary, Program, Real, Reverse, Second, Tangents, Tape, Taylor, Tensor, Var, grad, grad_over,
+    hessian, hvp, jacobian_forward, value_and_grad, value_and_grad_over, value_gradient_hessian,
+};
 
 /// Value and the three partials.
 fn ternary(op: impl Ternary, arguments: [f64; 3]) -> (f64, [f64; 3]) {
@@ -27,6 +30,12 @@ fn a_branch_that_was_not_taken_gets_nothing_though_its_derivative_is_infinite() 
     let by_tape = not_taking_the_root::<Var>();
     let by_dual = not_taking_the_root::<Dual<f64>>();
     let by_both = not_taking_the_root::<Dual<Var>>();
+    let by_tangents = not_taking_the_root::<Tangents<8>>();
+    let by_few = not_taking_the_root::<Tangents<1, Dual<f64>>>();
+    let by_reverse = not_taking_the_root::<Reverse<f64>>();
+    let by_second = not_taking_the_root::<Second>();
+    let by_reverse_twice = not_taking_the_root::<Reverse<Reverse<f64>>>();
+    let by_taylor = not_taking_the_root::<Taylor<3>>();
     let traced = not_taking_the_root::<crate::Traced>();
     for k in 0..5 {
         let x = [0.0, 4.0];
@@ -37,9 +46,67 @@ fn a_branch_that_was_not_taken_gets_nothing_though_its_derivative_is_infinite() 
             assert_eq!((y.value, y.tangent), (4.0, want), "dual, {k} along {direction:?}");
             assert_eq!(hvp(by_both[k], &x, &direction).unwrap(), [0.0, 0.0], "hvp, {k} along {direction:?}");
         }
+        let rows = jacobian_forward(|x| vec![by_tangents[k](x)], &x);
+        assert_eq!(rows.to_vec(), [0.0, 1.0], "tangents, {k}");
+        let few = by_few[k](&[0, 1].map(|i| Tangents::new(Dual::new(x[i], 1.0), [Dual::constant(1.0)])));
+        assert_eq!(
+            (few.value.tangent, few.tangents[0].value, few.tangents[0].tangent),
+            (1.0, 1.0, 0.0),
+            "few, {k}"
+        );
+        assert_eq!(value_and_grad_over(by_reverse[k], &x), (4.0, vec![0.0, 1.0]), "reverse, {k}");
+        let (y, gradient, hessian) = value_gradient_hessian(by_second[k], &x);
+        assert_eq!((y, gradient, hessian.to_vec()), (4.0, vec![0.0, 1.0], vec![0.0; 4]), "hessian, {k}");
+        let twice = |i: usize| grad_over(|x| grad_over(by_reverse_twice[k], x)[i], &x);
+        assert_eq!([twice(0), twice(1)].concat(), [0.0; 4], "reverse over reverse, {k}");
+        let series = by_taylor[k](&x.map(|x| Taylor::along(x, 1.0)));
+        assert_eq!(series.derivatives(), [4.0, 1.0, 0.0, 0.0], "taylor, {k}");
         let program = Program::trace(traced[k], &x);
         assert_eq!((program.value(), program.gradient()), (4.0, vec![0.0, 1.0]), "program, {k}");
     }
+}
+
+#[test]
+fn several_tangents_are_what_duals_have_also_where_a_tangent_is_infinite() {
+    let guarded = |x: &[Tangents<8>]| vec![x[0].less(Tangents::constant(50.0)).select(x[0].exp(), x[0])];
+    assert_eq!(jacobian_forward(guarded, &[1000.0]).to_vec(), [1.0]);
+    let guarded = |x: &[Second]| x[0].less(Second::from_f64(50.0)).select(x[0].exp(), x[0]);
+    assert_eq!(hessian(guarded, &[1000.0]).to_vec(), [0.0]);
+    assert_eq!(hessian(|x| x[0].elu(1.0), &[1000.0]).to_vec(), [0.0]);
+    assert_eq!(hessian(|x| x[0].selu(), &[1000.0]).to_vec(), [0.0]);
+    assert_eq!(jacobian_forward(|x| vec![x[0].sqrt().stop_gradient() + x[0]], &[0.0]).to_vec(), [1.0]);
+    let power = |x: &[Second]| x[0].powf(x[1]);
+    assert_eq!(hessian(power, &[0.0, 2.0]).to_vec(), [2.0, 0.0, 0.0, 0.0]);
+    // An infinity that belongs there stays.
+    assert_eq!(jacobian_forward(|x| vec![x[0].sqrt() + x[1]], &[0.0, 1.0]).to_vec(), [INF, 1.0]);
+    assert!(jacobian_forward(|x| vec![x[0].sqrt() * 0.0], &[0.0_f64]).item().unwrap().is_nan());
+    // A program that is replayed beyond where it was traced.
+    let exponential = |x: &[crate::Traced]| {
+        let x = Tangents::new(x[0], [crate::Traced::from(1.0); 2]);
+        x.less(Real::from_f64(50.0)).select(x.exp(), x).tangents[1]
+    };
+    assert_eq!(Program::trace(exponential, &[1.0]).eval(&[1000.0]).unwrap(), [1.0]);
+}
+
+#[test]
+fn a_rule_hands_nothing_to_an_argument_that_did_not_matter() {
+    /// The second of two.
+    struct Second;
+    impl crate::rule::Rule for Second {
+        fn value(&self, x: &[f64]) -> f64 {
+            x[1]
+        }
+        fn partials<R: Real>(&self, _: &[R], _: R, partials: &mut [R]) {
+            partials[1] = R::from_f64(1.0);
+        }
+    }
+    fn f<R: Real>(x: &[R]) -> R {
+        crate::rule::apply(&Second, &[x[0].sqrt(), x[1]])
+    }
+    assert_eq!(grad_over(f, &[0.0, 4.0]), [0.0, 1.0]);
+    assert_eq!(jacobian_forward(|x| vec![f(x)], &[0.0, 4.0]).to_vec(), [0.0, 1.0]);
+    assert_eq!(f(&[Dual::new(0.0, 1.0), Dual::new(4.0, 1.0)]).tangent, 1.0);
+    assert_eq!(f(&[0.0, 4.0].map(|x| Taylor::<2>::along(x, 1.0))).derivatives(), [4.0, 1.0, 0.0]);
 }
 
 #[test]
