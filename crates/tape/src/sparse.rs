@@ -165,7 +165,7 @@ impl Pattern {
     /// of a colour, at itself or at its mirror image: no path over four columns has only two colours.
     ///
     /// # Errors
-    /// When the pattern is not symmetric.
+    /// When the pattern is not square, or not symmetric.
     ///
     /// ```
     /// let arrow = (0..50).flat_map(|i| [(i, i), (0, i), (i, 0)]);
@@ -174,9 +174,14 @@ impl Pattern {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn symmetric_colours(&self) -> Result<Vec<usize>, Error> {
+        let operation = "symmetric_colours";
+        if self.rows() != self.columns {
+            return Err(Error::shape(operation, "wants a square pattern", &[&[self.rows(), self.columns]]));
+        }
         if let Some((row, column)) = self.triplets().find(|&(i, j)| !self.has(j, i)) {
-            let want = format!("wants an entry ({column}, {row}) as there is one at ({row}, {column})");
-            return Err(Error::Length { operation: "symmetric_colours", want, got: 0 });
+            let want =
+                format!("wants entries at both ({row}, {column}) and ({column}, {row}), or at neither");
+            return Err(Error::Length { operation, want, got: 1 });
         }
         let neighbours = |v: usize| self.row(v).iter().copied().filter(move |&w| w != v);
         Ok(self.fewest(self, |v, colours, forbid| {
@@ -195,7 +200,7 @@ impl Pattern {
     }
 
     fn has(&self, row: usize, column: usize) -> bool {
-        row < self.rows() && self.row(row).binary_search(&column).is_ok()
+        self.row(row).binary_search(&column).is_ok()
     }
 
     /// The least colour that is not forbidden for each column in turn: from left to right, or those with the most entries first,
@@ -390,24 +395,33 @@ impl Compression {
     }
 
     /// All products, each computed from one direction.
-    fn products(&self, mut along: impl FnMut(&[f64]) -> Result<Vec<f64>, Error>) -> Result<Vec<f64>, Error> {
+    fn products(
+        &self,
+        operation: &'static str,
+        mut along: impl FnMut(&[f64]) -> Result<Vec<f64>, Error>,
+    ) -> Result<Vec<f64>, Error> {
         let mut products = Vec::new();
+        if self.directions() == 0 {
+            // The function is looked at all the same: it may be another than the pattern's.
+            let got = along(&vec![0.0; self.pattern.columns])?.len();
+            must_have(operation, self.pattern.rows(), got)?;
+        }
         for direction in 0..self.directions() {
             let seed = |column| f64::from(u8::from(self.seeds(direction, column)));
             let each = along(&(0..self.pattern.columns).map(seed).collect::<Vec<_>>())?;
-            must_have(self.pattern.rows(), each.len())?;
+            must_have(operation, self.pattern.rows(), each.len())?;
             products.extend(each);
         }
         Ok(products)
     }
 }
 
-fn must_have(rows: usize, got: usize) -> Result<(), Error> {
+fn must_have(operation: &'static str, rows: usize, got: usize) -> Result<(), Error> {
     if rows == got {
         return Ok(());
     }
     let want = format!("wants a function with an output for each of the pattern's {rows} rows");
-    Err(Error::Length { operation: "sparse_jacobian", want, got })
+    Err(Error::Length { operation, want, got })
 }
 
 fn must_fit(operation: &'static str, pattern: &Pattern, x: &[f64]) -> Result<(), Error> {
@@ -443,7 +457,7 @@ pub fn sparse_jacobian(
 ) -> Result<Sparse, Error> {
     must_fit("sparse_jacobian", pattern, x)?;
     let compression = Compression::of_columns(pattern);
-    let products = compression.products(|seed| Ok(jvp(&f, x, seed)?.1))?;
+    let products = compression.products("sparse_jacobian", |seed| Ok(jvp(&f, x, seed)?.1))?;
     Ok(compression.read(&products))
 }
 
@@ -453,7 +467,7 @@ pub fn sparse_jacobian(
 /// [`Program::hessian_pattern`](crate::Program::hessian_pattern) finds it.
 ///
 /// # Errors
-/// When the pattern is not symmetric, or has not a column for each input.
+/// When the pattern is not square and symmetric, or has not a column for each input.
 ///
 /// ```
 /// use tape::{Program, Real, sparse_hessian};
@@ -472,6 +486,6 @@ pub fn sparse_hessian(
 ) -> Result<Sparse, Error> {
     must_fit("sparse_hessian", pattern, x)?;
     let compression = Compression::of_symmetric(pattern)?;
-    let products = compression.products(|seed| hvp(&f, x, seed))?;
+    let products = compression.products("sparse_hessian", |seed| hvp(&f, x, seed))?;
     Ok(compression.read(&products))
 }

@@ -135,3 +135,27 @@ fn a_tangent_that_is_not_there_stays_away_from_an_infinite_partial() {
     assert_eq!(y.tangents, [f64::INFINITY, 0.0]);
     assert_eq!(Tangents::<2>::constant(0.0).ln().tangents, [0.0; 2]);
 }
+
+#[test]
+fn patterns_that_do_not_fit_are_refused_in_words() {
+    use tape::{Dual, Pattern, Var, sparse_hessian, sparse_jacobian};
+    let tall = Pattern::new(3, 2, [(2, 0), (0, 1)]).unwrap();
+    let error = tall.symmetric_colours().unwrap_err().to_string();
+    assert_eq!(error, "symmetric_colours: wants a square pattern, got [3, 2]");
+    let product = |x: &[Dual<Var>]| x[0] * x[1];
+    for rows in [0, 1, 3] {
+        let empty = Pattern::new(rows, 2, []).unwrap();
+        assert!(sparse_hessian(product, &empty, &[1.0, 2.0]).is_err(), "{rows} rows");
+    }
+    let lopsided = Pattern::new(2, 2, [(0, 1)]).unwrap();
+    let error = lopsided.symmetric_colours().unwrap_err().to_string();
+    assert_eq!(error, "symmetric_colours: wants entries at both (0, 1) and (1, 0), or at neither, got 1");
+    // A pattern without entries says no less how many outputs there are.
+    let square = |x: &[Dual<f64>]| vec![x[0] * x[0]];
+    let error = sparse_jacobian(square, &Pattern::new(3, 1, []).unwrap(), &[1.0]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "sparse_jacobian: wants a function with an output for each of the pattern's 3 rows, got 1"
+    );
+    assert_eq!(sparse_jacobian(square, &Pattern::new(1, 1, []).unwrap(), &[1.0]).unwrap().sweeps(), 0);
+}

@@ -103,7 +103,7 @@ fn wrong_patterns_say_what_was_wanted() {
     let lopsided = Pattern::new(2, 2, [(0, 1)]).unwrap();
     let error =
         sparse_hessian(|x: &[Dual<Var>]| x[0] * x[1], &lopsided, &[1.0, 2.0]).unwrap_err().to_string();
-    assert_eq!(error, "symmetric_colours: wants an entry (1, 0) as there is one at (0, 1), got 0");
+    assert_eq!(error, "symmetric_colours: wants entries at both (0, 1) and (1, 0), or at neither, got 1");
     assert!(Pattern::new(2, 2, [(2, 0)]).is_err());
     let program = Program::trace(|x| x[0] * x[0], &[1.0]);
     let error = program.sparse_hessian(&[1.0, 2.0]).unwrap_err().to_string();
