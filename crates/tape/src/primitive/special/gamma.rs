@@ -203,6 +203,6 @@ pub(crate) fn beta(a: f64, b: f64) -> f64 {
     if q >= 10.0 || p.is_nan() || q.is_nan() || p <= 0.0 {
         return ln_beta(a, b).exp();
     }
-    // Γ(p) alone may overflow next to zero.
-    if p < 1e-300 { 1.0 / p } else { libm::tgamma(p) * (libm::tgamma(q) / libm::tgamma(p + q)) }
+    // Γ(p) alone may overflow next to zero, where B(p, q) is 1/p + 1/q.
+    if p < 1e-300 { 1.0 / p + 1.0 / q } else { libm::tgamma(p) * (libm::tgamma(q) / libm::tgamma(p + q)) }
 }

@@ -325,6 +325,38 @@ fn special_functions_are_right_to_a_few_units_in_the_last_place() {
     }
 }
 
+// Where the power series cancels: the terms grow to e^(x²/4n) before they fall.
+#[test]
+fn spherical_bessel_functions_of_large_order_are_right_next_to_their_turning_point() {
+    for (n, x, want) in [
+        (1, 1.9, 0.432_285_391_891_432_4),
+        (3, 3.25, 0.175_421_564_724_983),
+        (20, 6.0, 1.827_217_587_514_164e-10),
+        (20, 16.0, 0.003_692_886_494_692_889_4),
+        (20, 19.5, 0.031_542_523_549_018_13),
+        (20, 20.0, 0.038_324_851_639_805_18),
+        (20, 20.75, 0.048_586_582_459_286_09),
+        (50, 15.0, 7.680_471_664_008_081e-23),
+        (50, 40.0, 9.394_917_403_817_913e-5),
+        (50, 49.5, 0.016_359_018_068_367_932),
+        (50, 50.0, 0.018_829_107_369_282_617),
+        (50, 50.75, 0.022_584_971_458_607_214),
+        (100, 30.0, 4.088_859_674_430_15e-43),
+        (100, 80.0, 4.524_796_440_009_499e-7),
+        (100, 99.5, 0.009_748_617_160_903_441),
+        (100, 100.0, 0.010_880_477_011_438_337),
+        (100, 100.75, 0.012_598_718_140_089_21),
+        (300, 30.0, 5.315_146_823_575_496e-264),
+        (5000, 4990.0, 0.000_228_491_056_449_816_2),
+    ] {
+        let got = Elementary::spherical_bessel(x, n);
+        close(&format!("spherical {n} at {x}"), got, want, if n > 1000 { 1e5 } else { 64.0 });
+        let mirrored = if n % 2 == 0 { got } else { -got };
+        assert_eq!(Elementary::spherical_bessel(-x, n), mirrored);
+    }
+    assert_eq!(Elementary::spherical_bessel(2.0, 200), 0.0, "too small for a float");
+}
+
 #[test]
 fn the_beta_function_is_right_to_a_few_units_in_the_last_place() {
     for [a, b, want] in [
