@@ -82,7 +82,7 @@ unary! {
     /// ln(1 - eˣ), the logarithm of the probability of the contrary; exact next to zero and far from it (Mächler 2012,
     /// "Accurately computing log(1 - exp(-|a|))", eq. 7). -∞ at zero, NaN above.
     Log1mExp;
-    maths "y = ln(1 - eˣ), x̄ += -ȳ / (e⁻ˣ - 1)";
+    maths "y = ln(1 - eˣ), x̄ += -eˣ ȳ / (1 - eˣ)";
     domain "x < 0";
     reads [x];
     samples [-30.0, -1.0, -0.7, -0.5, -1e-3];
@@ -90,8 +90,8 @@ unary! {
         let ln_2 = T::from(LN_2).expect("rounds");
         if x > -ln_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
     };
-    // The absolute value is for the zero, whichever its sign.
-    pullback |x, y, y_bar| -(y_bar / (-x).exp_m1().abs());
+    // Not `e⁻ˣ - 1`, which overflows, and with it the next derivative. The absolute value is for the zero, whichever its sign.
+    pullback |x, y, y_bar| -(x.clone().exp() * y_bar / x.exp_m1().abs());
 }
 
 binary! {

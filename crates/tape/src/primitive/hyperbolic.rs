@@ -24,7 +24,8 @@ unary! {
 }
 
 unary! {
-    /// The hyperbolic tangent.
+    /// The hyperbolic tangent. Its derivative is computed from the value, as for the sigmoid: far out, where the value nears
+    /// ±1, it is rounded to multiples of 1e-16 (in `f32` of 6e-8), and from 19 on it is zero.
     Tanh;
     maths "y = tanh x, x̄ += (1 - y²) ȳ";
     reads [y];
@@ -40,7 +41,11 @@ unary! {
     reads [x];
     samples [-1e8, -1.0, 0.0, 0.5, 30.0];
     value |x| plain(libm::asinh(wide(x)));
-    pullback |x, y, y_bar| y_bar / x.clone().hypot(x.like(1.0));
+    // Flat at infinity at every order: the gate hides the root, which has no derivative there.
+    pullback |x, y, y_bar| {
+        let slope = x.clone().hypot(x.like(1.0)).recip();
+        slope.clone().gate(slope * y_bar)
+    };
 }
 
 unary! {

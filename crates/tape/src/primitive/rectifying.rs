@@ -2,6 +2,7 @@
 
 use super::Chosen;
 use super::define::unary;
+use super::sigmoidal::on_and_off;
 use super::special::gaussian::norm_cdf;
 use super::{plain, wide};
 
@@ -93,12 +94,14 @@ unary! {
         plain(weighted(x, SQRT_8_OVER_PI * (x + GELU_CUBIC * x * x * x)))
     };
     pullback |x, y, y_bar| {
+        // Beyond ±100 the slope is 0 or 1 to the last digit, and x³ may overflow, and with it the next derivative.
+        let x = x.clone().clamp(x.like(-100.0), x.like(100.0));
         let square = x.clone() * x.clone();
         let v = (x.clone() * square.clone().scale(GELU_CUBIC).shift(1.0)).scale(SQRT_8_OVER_PI);
         let slope = square.scale(3.0 * GELU_CUBIC).shift(1.0).scale(SQRT_8_OVER_PI);
-        let (on, off) = (v.clone().sigmoid(), (-v).sigmoid());
+        let [on, off] = on_and_off(v);
         let bend = on.clone() * off;
-        (on + bend.clone().gate(x * bend * slope)) * y_bar
+        (on + x * bend * slope) * y_bar
     };
 }
 const SQRT_8_OVER_PI: f64 = 1.595_769_121_605_730_7;
@@ -115,8 +118,8 @@ unary! {
         plain(weighted(x, x))
     };
     pullback |x, y, y_bar| {
-        let on = x.clone().sigmoid();
-        let bend = on.clone() * (-x.clone()).sigmoid();
+        let [on, off] = on_and_off(x.clone());
+        let bend = on.clone() * off;
         (on + bend.clone().gate(x * bend)) * y_bar
     };
 }

@@ -2,9 +2,15 @@
 
 use super::define::unary;
 use super::plain;
+use crate::real::Elementary;
 
 unary! {
     /// The logistic function g of the course. The exponential that is taken is the one that cannot overflow.
+    ///
+    /// The derivative is computed from the value, as in the course: it is exact to the left, but to the right, where the
+    /// value nears 1, it is rounded to multiples of 1e-16 (in `f32` of 6e-8), and from 37 (17) on it is zero. Where that
+    /// tail matters, take `-x`, or [`softplus`](Softplus) and [`log_sigmoid`](LogSigmoid), whose derivatives of two orders
+    /// lose neither.
     Sigmoid;
     maths "y = σ(x) = 1 / (1 + e⁻ˣ), x̄ += y (1 - y) ȳ";
     reads [y];
@@ -21,10 +27,11 @@ unary! {
     /// ln(1 + eˣ), written so that neither tail is lost: `max(x, 0) + ln(1 + e^-|x|)`.
     Softplus;
     maths "y = ln(1 + eˣ), x̄ += σ(x) ȳ";
-    reads [x];
+    reads [y];
     samples [-20.0, -1.0, 0.0, 0.5, 30.0];
     value |x| x.max(T::zero()) + (-x.abs()).exp().ln_1p();
-    pullback |x, y, y_bar| x.sigmoid() * y_bar;
+    // σ(x) as 1 - e⁻ʸ, whose derivative loses no tail, where that of `sigmoid` subtracts from 1.
+    pullback |x, y, y_bar| -((-y).exp_m1() * y_bar);
 }
 
 unary! {
@@ -46,14 +53,15 @@ unary! {
     /// ln σ(x) = -ln(1 + e⁻ˣ), the logarithm of a probability, written so that neither tail is lost.
     LogSigmoid;
     maths "y = ln σ(x), x̄ += σ(-x) ȳ";
-    reads [x];
+    reads [y];
     samples [-20.0, -1.0, 0.0, 0.5, 10.0];
     value |x| {
         // Not `min`, which would lose a NaN.
         let ramp = if x > T::zero() { T::zero() } else { x };
         ramp - (-x.abs()).exp().ln_1p()
     };
-    pullback |x, y, y_bar| (-x).sigmoid() * y_bar;
+    // σ(-x) as 1 - eʸ, for the sake of the next derivative, as for `softplus`.
+    pullback |x, y, y_bar| -(y.exp_m1() * y_bar);
 }
 
 unary! {
@@ -67,4 +75,13 @@ unary! {
         let distance = x.abs().shift(1.0);
         y_bar / distance.clone() / distance
     };
+}
+
+/// σ(x) and σ(-x), from the one of them that is at most ½: its derivative subtracts from 1 without a loss.
+#[inline(always)]
+pub(super) fn on_and_off<E: Elementary>(x: E) -> [E; 2] {
+    let right = x.clone().greater(x.like(0.0));
+    let least = right.clone().select(-x.clone(), x).sigmoid();
+    let most = least.clone().scale(-1.0).shift(1.0);
+    [right.clone().select(most.clone(), least.clone()), right.select(least, most)]
 }

@@ -3,7 +3,7 @@
 
 use super::extremes::{INF, NAN, at, partials};
 use crate::primitive::{Atan2, Hypot, LnBeta, LogAddExp, Rem, RemEuclid, Xlogy};
-use crate::{Elementary, grad, hvp};
+use crate::{Dual, Elementary, grad, hvp};
 
 /// Whether value and derivative are these, to 13 digits.
 fn close(got: (f64, f64), want: (f64, f64)) {
@@ -76,6 +76,71 @@ fn the_tails_of_the_bell_curve_are_not_lost() {
     assert_eq!(at!(|x| x.norm_log_cdf(), -INF), (-INF, INF));
 }
 
+/// The second derivative, by duals of duals.
+fn second(f: impl Fn(Dual<Dual<f64>>) -> Dual<Dual<f64>>, x: f64) -> f64 {
+    f(Dual::new(Dual::new(x, 1.0), Dual::constant(1.0))).tangent.tangent
+}
+
+/// Whether a second derivative is that, to 12 digits.
+fn bends(f: impl Fn(Dual<Dual<f64>>) -> Dual<Dual<f64>>, x: f64, want: f64) {
+    let got = second(f, x);
+    assert!(super::near(got, want, 1e-12), "at {x}: {got:e}, wants {want:e}");
+}
+
+#[test]
+fn second_derivatives_of_ramps_lose_neither_tail() {
+    for (x, want) in [
+        (30.0, 9.357_622_968_838_423e-14),
+        (40.0, 4.248_354_255_291_589e-18),
+        (300.0, 5.148_200_222_412_014e-131),
+        (700.0, 9.859_676_543_759_77e-305),
+        (750.0, 0.0),
+        (INF, 0.0),
+    ] {
+        for x in [x, -x] {
+            bends(|x| x.softplus(), x, want);
+            bends(|x| x.log_sigmoid(), x, -want);
+        }
+    }
+    for x in [40.0, -40.0] {
+        bends(|x| x.silu(), x, -1.614_374_617_010_803_8e-16);
+    }
+    bends(|x| x.silu(), 5.0, -0.019_499_225_490_032_505);
+    bends(|x| x.gelu_tanh(), -1.0, 0.242_148_197_983_772_95);
+    bends(|x| x.gelu_tanh(), 3.0, -0.031_767_658_886_074_704);
+    for x in [6.0, -6.0] {
+        bends(|x| x.gelu_tanh(), x, -6.824_247_274_157_189e-9);
+    }
+    // In single precision the tail of the sigmoid's value ends at 17.
+    let x = Dual::new(Dual::new(40.0_f32, 1.0), Dual::constant(1.0));
+    let got = f64::from(x.softplus().tangent.tangent);
+    assert!(super::near(got, 4.248_354_255_291_589e-18, 1e-5), "{got:e}");
+}
+
+#[test]
+fn what_is_straight_far_out_has_the_second_derivative_zero_there() {
+    for x in [1e200, -1e200, INF, -INF] {
+        assert_eq!(second(|x| x.gelu_tanh(), x), 0.0, "gelu_tanh at {x}");
+        assert_eq!(second(|x| x.silu(), x), 0.0, "silu at {x}");
+        assert_eq!(second(|x| x.atan(), x), 0.0, "atan at {x}");
+        assert_eq!(second(|x| x.asinh(), x), 0.0, "asinh at {x}");
+    }
+    assert_eq!((at!(|x| x.atan(), INF).1, at!(|x| x.asinh(), -INF).1), (0.0, 0.0));
+}
+
+#[test]
+fn second_derivatives_of_the_logarithm_of_phi_near_minus_one_on_the_left() {
+    bends(|x| x.norm_log_cdf(), -31.0, -0.998_965_858_410_046_6);
+    bends(|x| x.norm_log_cdf(), -50.0, -0.999_600_956_813_196);
+    bends(|x| x.norm_log_cdf(), -100.0, -0.999_900_059_950_051_7);
+    for x in [-1e8, -1e200, -INF] {
+        bends(|x| x.norm_log_cdf(), x, -1.0);
+    }
+    // The third derivative, that of the series.
+    bends(|x| -x.inverse_mills(), -50.0, -1.592_358_189_119_737_3e-5);
+    assert_eq!(second(|x| x.norm_log_cdf(), 40.0), 0.0);
+}
+
 #[test]
 fn the_ramps_of_networks_keep_their_left_tails() {
     close(at!(|x| x.gelu(), -30.0), (-1.472_014_178_144_456e-196, -4.416_031_690_708_495e-195));
@@ -118,6 +183,11 @@ fn the_logarithm_of_the_contrary_is_exact_near_zero_and_far_from_it() {
     close(at!(|x| x.log1m_exp(), -50.0), (-1.928_749_847_963_917_8e-22, -1.928_749_847_963_917_8e-22));
     close(at!(|x| x.log1m_exp(), -700.0), (-9.859_676_543_759_77e-305, -9.859_676_543_759_77e-305));
     assert_eq!(at!(|x| x.log1m_exp(), -INF), (0.0, 0.0));
+    bends(|x| x.log1m_exp(), -1e-3, -999_999.916_666_670_8);
+    bends(|x| x.log1m_exp(), -1.0, -0.920_673_594_207_792_3);
+    for far in [-720.0, -800.0, -1e200, -INF] {
+        assert!(second(|x| x.log1m_exp(), far).abs() < 1e-300, "at {far}");
+    }
     assert_eq!(at!(|x| x.log1m_exp(), 0.0), (-INF, -INF));
 }
 
@@ -173,6 +243,9 @@ fn the_beta_function_does_not_cancel() {
     close((partials(LnBeta, 1e-200, 3.0).0, 0.0), (460.517_018_598_809_16, 0.0));
     assert_eq!((partials(LnBeta, 0.0, 3.0).0, partials(LnBeta, 3.0, INF).0), (INF, -INF));
     assert!(partials(LnBeta, -1.0, 3.0).0.is_nan());
+    // Next to zero it is 1/a + 1/b.
+    close((Elementary::beta(1e-301, 1e-301), Elementary::beta(5e-301, 1e-300)), (2e301, 3e300));
+    close((Elementary::beta(1e-301, 3.0), Elementary::beta(2e-300, 3.0)), (1e301, 5e299));
 }
 
 #[test]
