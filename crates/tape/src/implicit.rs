@@ -35,9 +35,10 @@ pub trait System {
 /// unknown, however long the search was.
 ///
 /// # Errors
-/// When F does not return as many values as there are unknowns; when `∂F/∂x` is singular; when the Newton step is larger
-/// than 10⁻⁶ times the largest unknown (or one, if that is larger), so that `solution` is none; and in a
-/// [traced program](crate::Program::trace), which would replay this solution for all other parameters.
+/// When F does not return as many values as there are unknowns; when `∂F/∂x` is singular; when `solution` is none, as the
+/// Newton step is larger than 10⁻⁶ times the largest unknown (around zero, where that says little: than 10⁻⁶, or a second
+/// step follows that is not far smaller); and in a [traced program](crate::Program::trace), which would replay this
+/// solution for all other parameters.
 ///
 /// ```
 /// use tape::implicit::{self, System};
@@ -167,7 +168,8 @@ fn solve<R: Real>(
     Ok(lifted(&x, &factors, |x| equations(x, p)))
 }
 
-/// How far a Newton step may move a solution, relative to the largest unknown or one.
+/// How far a Newton step may move a solution, relative to the largest unknown; and how far a second one, relative to the
+/// first.
 const TOLERANCE: f64 = 1e-6;
 
 /// The solution after a Newton step, and the factors of `∂F/∂x` there, from the values and the rows of F.
@@ -186,16 +188,26 @@ fn polished(
     let step = factors.solve(&residual);
     let greater = |most: f64, x: &f64| if most.is_nan() || x.abs() <= most { most } else { x.abs() };
     let largest = |x: &[f64]| x.iter().fold(0.0, greater);
-    let (moved, scale) = (largest(&step), largest(solution).max(1.0));
+    let (moved, scale) = (largest(&step), largest(solution));
     if moved <= f64::EPSILON * scale {
         return Ok((solution.to_vec(), factors));
     }
-    if moved.is_nan() || moved > TOLERANCE * scale {
-        return Err(Error::NotASolution { operation, moved, limit: TOLERANCE * scale });
+    let refused = |scale: f64| Err(Error::NotASolution { operation, moved, limit: TOLERANCE * scale });
+    if moved.is_nan() || moved > TOLERANCE * scale.max(1.0) {
+        return refused(scale.max(1.0));
     }
     let x: Vec<f64> = solution.iter().zip(step).map(|(x, step)| x - step).collect();
-    let (_, matrix) = linearised(&x);
-    Ok((x, Factors::of(operation, &matrix, n)?))
+    let (residual, matrix) = linearised(&x);
+    let factors = Factors::of(operation, &matrix, n)?;
+    // Of a root at zero the solver leaves a rest, which one step takes away: relative to it no step is small. A root that is
+    // only tiny is still missed after a step that is large for it.
+    if moved > TOLERANCE * scale {
+        let again = largest(&factors.solve(&residual));
+        if again.is_nan() || again > TOLERANCE * moved {
+            return refused(scale);
+        }
+    }
+    Ok((x, factors))
 }
 
 /// The solution with its derivatives: a step of the simplified Newton method for each order.

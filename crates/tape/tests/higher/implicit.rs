@@ -199,6 +199,22 @@ fn a_point_that_is_no_solution_is_refused() {
 }
 
 #[test]
+fn a_tiny_root_is_told_from_a_root_at_zero() {
+    // x² = 1e-14, whose root is 1e-7.
+    let square = |x: &[Var], p: &[Var]| vec![x[0] * x[0] - p[0]];
+    let error = implicit::root_of(square, &[3e-7], &[Var::from(1e-14)]).unwrap_err();
+    assert!(matches!(error, Error::NotASolution { limit, .. } if limit < 1e-12), "{error}");
+    let root = implicit::root_of(square, &[1e-7 + 1e-14], &[Var::from(1e-14)]).unwrap()[0];
+    assert_relative_eq!(root.value(), 1e-7, max_relative = 1e-14);
+    // sin x = p x² + p - 1 at p = 1: the root is 0, and dx/dp is 1.
+    let wave = |x: &[Var], p: &[Var]| vec![x[0].sin() - (x[0] * x[0] * p[0] + p[0] - 1.0)];
+    for rest in [0.0, 1e-18, -1e-9] {
+        let gradient = grad(|p| implicit::root_of(wave, &[rest], p).unwrap()[0], &[1.0]);
+        assert_relative_eq!(gradient[0], 1.0, max_relative = 1e-14);
+    }
+}
+
+#[test]
 fn a_singular_system_is_refused() {
     // A double root, and two equations that say the same.
     let error = implicit::root(&Cube, &[0.0], &[0.0]).unwrap_err();
