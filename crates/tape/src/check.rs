@@ -4,7 +4,12 @@
 //! where `J u` comes from central differences of the function and `Jᵀ v` from the tape; and once more for the
 //! derivative of the gradient. Each check costs a few evaluations, however many inputs there are; only when
 //! one fails are operations and elements gone through one by one, to say which is off.
+//!
+//! An argument is moved by a thousandth of its size, or of one if it is zero, and by less where the function is not finite
+//! or bends too much for that. What is let pass is a millionth of the derivative, and what the rounding of the function
+//! comes to over the step. Arguments whose derivatives differ much in size move apart, so that none hides behind another.
 
+mod differences;
 mod matrices;
 
 pub use matrices::{Comparison, Entry, hessian, jacobian};
@@ -12,12 +17,14 @@ pub use matrices::{Comparison, Entry, hessian, jacobian};
 use crate::tape::{self, Stored};
 use crate::tensor::{At, Op};
 use crate::{Dual, Error, Tape, Tensor, Var};
+use differences::{Slope, scale, slope};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// How well derivatives agreed with differences: the largest disagreement relative to the size of what was
-/// compared, over all directions.
+/// How well derivatives agreed with differences: the largest disagreement over all directions, relative to the size of what
+/// was compared, or to as much of it as the rounding of the function leaves to be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
     /// Of the gradient.
@@ -43,6 +50,8 @@ pub struct Mismatch {
     pub derivative: f64,
     /// What central differences say.
     pub differences: f64,
+    /// What forward mode says, where differences confirm the tape, and forward mode does not.
+    pub forward: Option<f64>,
 }
 
 impl std::error::Error for Mismatch {}
@@ -61,17 +70,22 @@ impl fmt::Display for Mismatch {
             f,
             ", element {:?}: the tape says {}, differences say {}",
             self.element, self.derivative, self.differences
-        )
+        )?;
+        match self.forward {
+            Some(forward) => write!(f, ", forward mode says {forward}"),
+            None => Ok(()),
+        }
     }
 }
 
 /// How many random directions each check takes.
 const DIRECTIONS: usize = 4;
-/// The disagreement that is let pass, relative to the size of what is compared.
+/// The disagreement that is let pass, relative to the size of what is compared and beyond what rounding does.
 const TOLERANCE: f64 = 1e-6;
 
-/// Checks the gradient of a function of scalars, and its Hessian along directions, at `x`. The function is
-/// called with duals over the tape's scalars, which any function generic over [`Real`](crate::Real) takes.
+/// Checks the gradient of a function of scalars, and its Hessian along directions, at `x`: by differences, and the gradient
+/// by forward mode as well. The function is called with duals over the tape's scalars, which any function generic over
+/// [`Real`](crate::Real) takes.
 ///
 /// # Errors
 /// [`Error::Check`] with the element that is off.
@@ -92,8 +106,12 @@ const TOLERANCE: f64 = 1e-6;
 /// # Ok::<(), tape::Error>(())
 /// ```
 pub fn gradient(f: impl Fn(&[Dual<Var>]) -> Dual<Var>, x: &[f64]) -> Result<Report, Error> {
-    let constant = |x: f64| Dual::constant(Var::constant(x));
-    let primal = |x: &[f64]| f(&x.iter().map(|&x| constant(x)).collect::<Vec<_>>()).value.value();
+    let pushed = |x: &[f64], u: &[f64]| {
+        let inputs = x.iter().zip(u).map(|(&x, &u)| Dual::new(Var::constant(x), Var::constant(u)));
+        f(&inputs.collect::<Vec<_>>())
+    };
+    let still = vec![0.0; x.len()];
+    let primal = |x: &[f64]| pushed(x, &still).value.value();
     // The gradient by a sweep, and the gradient of the derivative along u by another.
     let swept = |x: &[f64], u: &[f64]| {
         let tape = Tape::begin();
@@ -106,42 +124,92 @@ pub fn gradient(f: impl Fn(&[Dual<Var>]) -> Dual<Var>, x: &[f64]) -> Result<Repo
         };
         Ok::<_, Error>((read(y.value)?, read(y.tangent)?))
     };
+    let along = |u: &[f64]| {
+        slope(|h| {
+            let y = primal(&moved(x, u, h));
+            (y, y.abs())
+        })
+    };
+    let gradient_along = |u: &[f64], w: &[f64]| {
+        slope(|h| {
+            let gradient = swept(&moved(x, w, h), u).map(|(gradient, _)| gradient);
+            gradient.map_or((f64::NAN, 0.0), |gradient| (dot(&gradient, u), size(&gradient, u)))
+        })
+    };
+    let scales: Vec<f64> = x.iter().map(|&x| scale(x)).collect();
     let mut random = ChaCha8Rng::seed_from_u64(0x7a9e);
     let mut report = Report { first: 0.0, second: Some(0.0) };
+    let (gradient, _) = swept(x, &still)?;
     for _ in 0..DIRECTIONS {
-        let (u, w) = (direction(&mut random, x.len()), direction(&mut random, x.len()));
-        let (gradient, hessian_u) = swept(x, &u)?;
-        let along = |x: &[f64], u: &[f64]| central(|h| primal(&moved(x, u, h)));
-        let off = disagreement(dot(&gradient, &u), along(x, &u), size(&gradient, &u));
-        if !agrees(off) {
-            let one = |k: usize| along(x, &unit(x.len(), k));
-            return Err(worst(1, &gradient, one));
-        }
-        report.first = report.first.max(off);
+        let directions: Vec<_> = classes(&gradient, &scales)
+            .iter()
+            .map(|class| direction_in(&mut random, class, &scales))
+            .collect();
+        for u in &directions {
+            let (derivative, size) = (dot(&gradient, u), size(&gradient, u));
+            let off = disagreement(derivative, along(u), size);
+            if !agrees(off) {
+                return Err(worst(1, &gradient, &scales, &along));
+            }
+            report.first = report.first.max(off);
 
-        let gradient_along = |w: &[f64]| {
-            central(|h| swept(&moved(x, w, h), &u).map_or(f64::NAN, |(gradient, _)| dot(&gradient, &u)))
-        };
-        let off = disagreement(dot(&hessian_u, &w), gradient_along(&w), size(&hessian_u, &w));
-        if !agrees(off) {
-            let one = |k: usize| gradient_along(&unit(x.len(), k));
-            return Err(worst(2, &hessian_u, one));
+            let forward = |u: &[f64]| Slope { value: pushed(x, u).tangent.value(), noise: 0.0 };
+            if !agrees(disagreement(derivative, forward(u), size)) {
+                return Err(worst_forward(&gradient, &scales, forward, &along));
+            }
         }
-        report.second = report.second.map(|so_far| so_far.max(off));
+        for u in &directions {
+            let (_, hessian_u) = swept(x, u)?;
+            for class in classes(&hessian_u, &scales) {
+                let w = direction_in(&mut random, &class, &scales);
+                let off = disagreement(dot(&hessian_u, &w), gradient_along(u, &w), size(&hessian_u, &w));
+                if !agrees(off) {
+                    return Err(worst(2, &hessian_u, &scales, &|w: &[f64]| gradient_along(u, w)));
+                }
+                report.second = report.second.map(|so_far| so_far.max(off));
+            }
+        }
     }
     Ok(report)
 }
 
-/// The element whose derivative is farthest from the differences `one` by it alone.
-fn worst(order: u32, derivative: &[f64], one: impl Fn(usize) -> f64) -> Error {
-    let (k, differences) = farthest(derivative, one);
-    let derivative = derivative.get(k).copied().unwrap_or(f64::NAN);
-    let mismatch =
-        Mismatch { order, operation: None, argument: k, element: Vec::new(), derivative, differences };
-    Error::Check(Box::new(mismatch))
+/// The element whose derivative is farthest from the differences along it alone.
+fn worst(order: u32, derivative: &[f64], scales: &[f64], along: &impl Fn(&[f64]) -> Slope) -> Error {
+    let (k, differences) = farthest(derivative, |k| by_element(k, scales, along));
+    mismatch(order, k, derivative, differences, None)
 }
 
-fn farthest(derivative: &[f64], one: impl Fn(usize) -> f64) -> (usize, f64) {
+/// The element whose derivative is farthest from what forward mode says, which differences do not.
+fn worst_forward(
+    gradient: &[f64],
+    scales: &[f64],
+    forward: impl Fn(&[f64]) -> Slope,
+    along: &impl Fn(&[f64]) -> Slope,
+) -> Error {
+    let (k, forward) = farthest(gradient, |k| by_element(k, scales, &forward));
+    let differences = rounded(by_element(k, scales, along).value);
+    mismatch(1, k, gradient, differences, Some(forward))
+}
+
+fn mismatch(order: u32, k: usize, derivative: &[f64], differences: f64, forward: Option<f64>) -> Error {
+    let derivative = derivative.get(k).copied().unwrap_or(f64::NAN);
+    Error::Check(Box::new(Mismatch {
+        order,
+        operation: None,
+        argument: k,
+        element: Vec::new(),
+        derivative,
+        differences,
+        forward,
+    }))
+}
+
+/// The derivative by element k, from derivatives along directions.
+fn by_element(k: usize, scales: &[f64], along: impl Fn(&[f64]) -> Slope) -> Slope {
+    along(&unit(scales, k)).by(scales[k])
+}
+
+fn farthest(derivative: &[f64], one: impl Fn(usize) -> Slope) -> (usize, f64) {
     let mut worst = (0, f64::NAN, -1.0);
     for (k, &d) in derivative.iter().enumerate() {
         let differences = one(k);
@@ -149,12 +217,15 @@ fn farthest(derivative: &[f64], one: impl Fn(usize) -> f64) -> (usize, f64) {
         // A NaN is as far off as anything can be.
         let off = if off.is_nan() { f64::INFINITY } else { off };
         if off > worst.2 {
-            worst = (k, differences, off);
+            worst = (k, differences.value, off);
         }
     }
-    // As short as differences are exact.
-    let rounded = format!("{:.6e}", worst.1).parse().unwrap_or(worst.1);
-    (worst.0, rounded)
+    (worst.0, rounded(worst.1))
+}
+
+/// As short as differences are exact.
+fn rounded(differences: f64) -> f64 {
+    format!("{differences:.6e}").parse().unwrap_or(differences)
 }
 
 /// Checks the gradients of a function of tensors by each of its inputs, first and second order, at `inputs`.
@@ -177,8 +248,6 @@ pub fn tensor_gradient(
     inputs: &[Tensor<f64>],
 ) -> Result<Report, Error> {
     let mut random = ChaCha8Rng::seed_from_u64(0x7a9e);
-    let lengths: Vec<usize> = inputs.iter().map(Tensor::len).collect();
-    let total = lengths.iter().sum();
     let x: Vec<f64> = inputs.iter().flat_map(Tensor::to_vec).collect();
     let split = |flat: &[f64]| {
         let mut start = 0;
@@ -191,36 +260,48 @@ pub fn tensor_gradient(
             .collect::<Result<Vec<_>, _>>()
     };
     let output = tape::unrecorded(|| f(inputs))?;
+    let scales: Vec<f64> = x.iter().map(|&x| scale(x)).collect();
     let mut report = Report { first: 0.0, second: Some(0.0) };
     for _ in 0..DIRECTIONS {
         let v = Tensor::from_vec(direction(&mut random, output.len()), output.shape())?;
-        let (u, w) = (direction(&mut random, total), direction(&mut random, total));
-        let weighted = |x: &[f64]| -> Result<f64, Error> {
+        let weighted = |x: &[f64]| -> Result<(f64, f64), Error> {
             let y = tape::unrecorded(|| f(&split(x)?))?;
-            Ok(dot(y.as_slice(), v.as_slice()))
+            Ok((dot(y.as_slice(), v.as_slice()), size(y.as_slice(), v.as_slice())))
         };
-        let along = |x: &[f64], u: &[f64]| central(|h| weighted(&moved(x, u, h)).unwrap_or(f64::NAN));
-
+        let along = |u: &[f64]| slope(|h| weighted(&moved(&x, u, h)).unwrap_or((f64::NAN, 0.0)));
         let gradient = swept(&f, &split(&x)?, &v)?;
-        let off = disagreement(dot(&gradient, &u), along(&x, &u), size(&gradient, &u));
-        if !agrees(off) {
-            return Err(culprit(1, &f, inputs, &gradient, |k| along(&x, &unit(total, k)))?);
+        let directions: Vec<_> = classes(&gradient, &scales)
+            .iter()
+            .map(|class| direction_in(&mut random, class, &scales))
+            .collect();
+        for u in &directions {
+            let off = disagreement(dot(&gradient, u), along(u), size(&gradient, u));
+            if !agrees(off) {
+                return Err(culprit(1, &f, inputs, &gradient, |k| by_element(k, &scales, along))?);
+            }
+            report.first = report.first.max(off);
         }
-        report.first = report.first.max(off);
-
-        let Some(second) = swept_twice(&f, &split(&x)?, &v, &split(&u)?)? else {
-            report.second = None;
-            continue;
-        };
-        let gradient_along = |w: &[f64]| {
-            let gradient = |h| swept(&f, &split(&moved(&x, w, h))?, &v);
-            central(|h| gradient(h).map_or(f64::NAN, |gradient| dot(&gradient, &u)))
-        };
-        let off = disagreement(dot(&second, &w), gradient_along(&w), size(&second, &w));
-        if !agrees(off) {
-            return Err(culprit(2, &f, inputs, &second, |k| gradient_along(&unit(total, k)))?);
+        for u in &directions {
+            let Some(second) = swept_twice(&f, &split(&x)?, &v, &split(u)?)? else {
+                report.second = None;
+                continue;
+            };
+            let gradient_along = |w: &[f64]| {
+                let gradient = |h| swept(&f, &split(&moved(&x, w, h))?, &v);
+                slope(|h| {
+                    gradient(h).map_or((f64::NAN, 0.0), |gradient| (dot(&gradient, u), size(&gradient, u)))
+                })
+            };
+            for class in classes(&second, &scales) {
+                let w = direction_in(&mut random, &class, &scales);
+                let off = disagreement(dot(&second, &w), gradient_along(&w), size(&second, &w));
+                if !agrees(off) {
+                    let one = |k| by_element(k, &scales, gradient_along);
+                    return Err(culprit(2, &f, inputs, &second, one)?);
+                }
+                report.second = report.second.map(|so_far| so_far.max(off));
+            }
         }
-        report.second = report.second.map(|so_far| so_far.max(off));
     }
     Ok(report)
 }
@@ -286,7 +367,7 @@ fn culprit(
     f: &impl Fn(&[Tensor<f64>]) -> Result<Tensor<f64>, Error>,
     inputs: &[Tensor<f64>],
     gradient: &[f64],
-    one: impl Fn(usize) -> f64,
+    one: impl Fn(usize) -> Slope,
 ) -> Result<Error, Error> {
     let tape = Tape::begin();
     tape.keep_all();
@@ -300,7 +381,8 @@ fn culprit(
         let Some(op) = &node.op else { continue };
         if let Some((argument, element, derivative, differences)) = off_by_itself(op, &node.inputs)? {
             let operation = Some((number, op.name()));
-            let mismatch = Mismatch { order, operation, argument, element, derivative, differences };
+            let forward = None;
+            let mismatch = Mismatch { order, operation, argument, element, derivative, differences, forward };
             return Ok(Error::Check(Box::new(mismatch)));
         }
     }
@@ -312,7 +394,8 @@ fn culprit(
         argument += 1;
     }
     let element = index_of(k, inputs[argument].shape());
-    let mismatch = Mismatch { order, operation: None, argument, element, derivative, differences };
+    let (operation, forward) = (None, None);
+    let mismatch = Mismatch { order, operation, argument, element, derivative, differences, forward };
     Ok(Error::Check(Box::new(mismatch)))
 }
 
@@ -332,15 +415,21 @@ fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> 
         at.cotangent = inner.as_ref().unwrap_or(&v);
         for (argument, input) in inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
             let x_bar = op.pullback(&at, argument).summed_to(input.shape())?;
-            let (k, differences) = farthest(x_bar.as_slice(), |k| {
-                central(|h| {
+            let one = |k: usize| {
+                let scale = scale(input.as_slice()[k]);
+                let along = slope(|h| {
                     let mut moved_inputs = plain.clone();
-                    moved_inputs[argument].as_mut_slice()[k] += h;
-                    forward(&moved_inputs).map_or(f64::NAN, |y| dot(y.as_slice(), v.as_slice()))
-                })
-            });
+                    moved_inputs[argument].as_mut_slice()[k] += h * scale;
+                    let y = forward(&moved_inputs);
+                    y.map_or((f64::NAN, 0.0), |y| {
+                        (dot(y.as_slice(), v.as_slice()), size(y.as_slice(), v.as_slice()))
+                    })
+                });
+                along.by(scale)
+            };
+            let (k, differences) = farthest(x_bar.as_slice(), one);
             let Some(&derivative) = x_bar.as_slice().get(k) else { continue };
-            if !agrees(disagreement(derivative, differences, derivative.abs())) {
+            if !agrees(disagreement(derivative, one(k), derivative.abs())) {
                 return Ok(Some((argument, index_of(k, input.shape()), derivative, differences)));
             }
         }
@@ -363,8 +452,28 @@ fn direction(random: &mut ChaCha8Rng, length: usize) -> Vec<f64> {
     (0..length).map(entry).collect()
 }
 
-fn unit(length: usize, k: usize) -> Vec<f64> {
-    (0..length).map(|i| f64::from(u8::from(i == k))).collect()
+/// The arguments in classes of derivatives of like size, each as it moves by its scale: by the thousand, and those of
+/// derivative zero together. What is wrong with a small derivative would be lost in the sum with great ones.
+fn classes(derivative: &[f64], scales: &[f64]) -> Vec<Vec<usize>> {
+    let mut classes: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+    for (k, (d, scale)) in derivative.iter().zip(scales).enumerate() {
+        // Zero is of the least class, and NaN of one in the middle.
+        let class = ((d * scale).abs().log2() / 10.0).floor() as i32;
+        classes.entry(class).or_default().push(k);
+    }
+    classes.into_values().collect()
+}
+
+/// A direction along which only these arguments move, each by about its scale.
+fn direction_in(random: &mut ChaCha8Rng, class: &[usize], scales: &[f64]) -> Vec<f64> {
+    let mut u = vec![0.0; scales.len()];
+    class.iter().zip(direction(random, class.len())).for_each(|(&k, entry)| u[k] = entry * scales[k]);
+    u
+}
+
+/// The direction along which argument k alone moves, by its scale.
+fn unit(scales: &[f64], k: usize) -> Vec<f64> {
+    scales.iter().enumerate().map(|(i, &scale)| if i == k { scale } else { 0.0 }).collect()
 }
 
 fn moved(x: &[f64], u: &[f64], h: f64) -> Vec<f64> {
@@ -380,17 +489,15 @@ fn size(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a * b).abs()).sum()
 }
 
-/// The derivative of `f` at 0 by central differences of two widths, extrapolated to width 0 (Richardson 1911):
-/// the error is of the fourth order in the width.
-fn central(f: impl Fn(f64) -> f64) -> f64 {
-    let width = 2.0_f64.powi(-10);
-    let difference = |h: f64| (f(h) - f(-h)) / (2.0 * h);
-    (4.0 * difference(width / 2.0) - difference(width)) / 3.0
-}
-
-/// How far apart two numbers are, relative to the size of what they were made of.
-fn disagreement(derivative: f64, differences: f64, size: f64) -> f64 {
-    (derivative - differences).abs() / (1.0 + size.max(differences.abs()))
+/// How far a derivative is from differences, relative to the size of what it was made of; where the differences are too
+/// rounded to see as much, relative to what they show.
+fn disagreement(derivative: f64, differences: Slope, size: f64) -> f64 {
+    let apart = (derivative - differences.value).abs();
+    if apart == 0.0 {
+        0.0
+    } else {
+        apart / (size.max(differences.value.abs()) + differences.noise / TOLERANCE)
+    }
 }
 
 /// NaN does not.

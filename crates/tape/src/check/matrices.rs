@@ -1,5 +1,6 @@
 //! Whole matrices of derivatives against differences, and each mode against the other.
 
+use super::differences::{Slope, scale, slopes};
 use super::{TOLERANCE, agrees, disagreement, moved, unit};
 use crate::{Dual, Error, Real, Tape, Var};
 use std::fmt;
@@ -17,7 +18,8 @@ pub struct Entry {
     pub other: f64,
     /// What central differences say.
     pub differences: f64,
-    /// How far apart the farthest two are, relative to one plus the size of the entry; NaN if one is.
+    /// How far apart the farthest two are, relative to the size of the entry, or to as much as the rounding of the function
+    /// leaves to be seen of it; NaN if one is.
     pub off: f64,
 }
 
@@ -88,7 +90,7 @@ impl fmt::Display for Comparison {
 }
 
 /// Checks every entry of the Jacobian of a function of scalars at `x`: a sweep from each output, forward mode along each
-/// input, and central differences have to agree. It takes as many sweeps as outputs and six evaluations for each input.
+/// input, and central differences have to agree. It takes as many sweeps as outputs and some six evaluations for each input.
 ///
 /// # Errors
 /// [`Error::Entries`] with a table of what is off; [`Error::Length`] when the function has not as many outputs everywhere.
@@ -119,9 +121,9 @@ pub fn jacobian(f: impl Fn(&[Dual<Var>]) -> Vec<Dual<Var>>, x: &[f64]) -> Result
     let m = reverse.len();
     let mut entries = Vec::new();
     for column in 0..x.len() {
-        let v = unit(x.len(), column);
+        let v = unit(&vec![1.0; x.len()], column);
         let forward: Vec<f64> = along(x, &v).iter().map(|y| y.tangent.to_f64()).collect();
-        let differences = differences("jacobian", primal, x, &v, m)?;
+        let differences = differences("jacobian", primal, x, column, m)?;
         for (row, reverse) in reverse.iter().enumerate() {
             entries.push(Entry::of(row, column, reverse[column], forward[row], differences[row]));
         }
@@ -152,11 +154,12 @@ pub fn hessian(f: impl Fn(&[Dual<Var>]) -> Dual<Var>, x: &[f64]) -> Result<Compa
         let inputs = leaves.iter().zip(v).map(|(&x, &v)| Dual::new(x, Var::from(v)));
         gradient_of(&tape, part(f(&inputs.collect::<Vec<_>>())), n)
     };
-    let columns = (0..n).map(|k| swept(x, &unit(n, k), |y| y.tangent)).collect::<Result<Vec<_>, _>>()?;
+    let one = vec![1.0; n];
+    let columns = (0..n).map(|k| swept(x, &unit(&one, k), |y| y.tangent)).collect::<Result<Vec<_>, _>>()?;
     let gradient = |x: &[f64]| swept(x, &vec![0.0; n], |y| y.value).unwrap_or_default();
     let mut entries = Vec::new();
     for (column, along) in columns.iter().enumerate() {
-        let differences = differences("hessian", gradient, x, &unit(n, column), n)?;
+        let differences = differences("hessian", gradient, x, column, n)?;
         for row in 0..n {
             entries.push(Entry::of(row, column, along[row], columns[row][column], differences[row]));
         }
@@ -165,10 +168,11 @@ pub fn hessian(f: impl Fn(&[Dual<Var>]) -> Dual<Var>, x: &[f64]) -> Result<Compa
 }
 
 impl Entry {
-    fn of(row: usize, column: usize, reverse: f64, other: f64, differences: f64) -> Self {
+    fn of(row: usize, column: usize, reverse: f64, other: f64, differences: Slope) -> Self {
         let size = reverse.abs().max(other.abs());
+        let Slope { value: differences, noise } = differences;
         let pairs = [(reverse, differences), (other, differences), (reverse, other)];
-        let apart = pairs.map(|(a, b)| disagreement(a, b, size));
+        let apart = pairs.map(|(a, b)| disagreement(a, Slope { value: b, noise }, size));
         let nan = apart.iter().any(|off| off.is_nan());
         let off = if nan { f64::NAN } else { apart.into_iter().fold(0.0, f64::max) };
         Entry { row, column, reverse, other, differences, off }
@@ -183,29 +187,23 @@ fn gradient_of(tape: &Tape, y: Var, n: usize) -> Result<Vec<f64>, Error> {
     Ok(tape.sweep(&y)?.of_first_lines(n))
 }
 
-/// The derivatives of the `m` values of `f` along `v`, as [`central`](super::central) has them of one.
+/// The derivatives of the `m` values of `f` by one argument.
 fn differences(
     operation: &'static str,
     f: impl Fn(&[f64]) -> Vec<f64>,
     x: &[f64],
-    v: &[f64],
+    column: usize,
     m: usize,
-) -> Result<Vec<f64>, Error> {
-    let width = 2.0_f64.powi(-10);
-    let at = |h: f64| {
-        let values = f(&moved(x, v, h));
+) -> Result<Vec<Slope>, Error> {
+    let scales: Vec<f64> = x.iter().map(|&x| scale(x)).collect();
+    let v = unit(&scales, column);
+    let along = slopes(|h| {
+        let values = f(&moved(x, &v, h));
         if values.len() == m {
-            return Ok(values);
+            return Ok(values.into_iter().map(|y| (y, y.abs())).collect());
         }
         let want = format!("wants as many outputs everywhere, {m} of them");
         Err(Error::Length { operation, want, got: values.len() })
-    };
-    let [far, near] = [width, width / 2.0].map(|h| Ok::<_, Error>((h, at(h)?, at(-h)?)));
-    let ((wide, right, left), (narrow, inner_right, inner_left)) = (far?, near?);
-    let central = |k: usize| {
-        let far = (right[k] - left[k]) / (2.0 * wide);
-        let near = (inner_right[k] - inner_left[k]) / (2.0 * narrow);
-        (4.0 * near - far) / 3.0
-    };
-    Ok((0..m).map(central).collect())
+    })?;
+    Ok(along.into_iter().map(|slope| slope.by(scales[column])).collect())
 }

@@ -208,7 +208,7 @@ fn the_report_of_a_matrix_is_a_table_with_the_worst_first() {
     let text = jacobian(f, &[2.0, 3.0]).unwrap_err().to_string();
     let lines: Vec<&str> = text.lines().collect();
     let start =
-        "check: jacobian of 2 × 2 entries, the worst off by 6.7e-1, where 1e-6 is let pass: entry [1, 1]";
+        "check: jacobian of 2 × 2 entries, the worst off by 1.0e0, where 1e-6 is let pass: entry [1, 1]";
     assert_eq!(lines[0], start);
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(words(lines[1]), ["row", "column", "reverse", "forward", "differences", "off"]);
@@ -248,4 +248,94 @@ fn a_function_that_changes_its_number_of_outputs_is_refused() {
     let f = |x: &[Dual<Var>]| if x[0] > 1.0 { vec![x[0]; 2] } else { vec![x[0]] };
     let error = jacobian(f, &[1.0]).unwrap_err();
     assert_eq!(error.to_string(), "jacobian: wants as many outputs everywhere, 1 of them, got 2");
+}
+
+#[test]
+fn a_small_derivative_that_is_missing_is_found_next_to_any_other() {
+    let small = |x: &[Dual<Var>]| x[0] * 1e-7 * x[1].to_f64();
+    let found = mismatch(gradient(small, &[2.0, 3.0]));
+    assert_eq!((found.argument, found.derivative, found.differences), (1, 0.0, 2e-7));
+    assert_eq!(entries(jacobian(|x| vec![small(x)], &[2.0, 3.0])).worst[0].column, 1);
+    let hidden = |x: &[Dual<Var>]| x[0] * 1e8 + x[1].to_f64();
+    let found = mismatch(gradient(hidden, &[2.0, 3.0]));
+    assert_eq!((found.argument, found.derivative, found.differences), (1, 0.0, 1.0));
+    // The same of tensors, and of second derivatives.
+    let pair =
+        [Tensor::from_slice(&[2.0, 3.0], &[2]).unwrap(), Tensor::from_slice(&[1e8, 1.0], &[2]).unwrap()];
+    let f = |x: &[Tensor]| {
+        let all = Tensor::mul(&x[0], &x[1])?;
+        let part = Tensor::mul(&x[0].to_constant(), &Tensor::from_slice(&[0.0, 0.5], &[2])?)?;
+        all.add(&part)
+    };
+    let found = mismatch(tensor_gradient(f, &pair));
+    approx::assert_relative_eq!(found.differences, 1.5 * found.derivative, max_relative = 1e-5);
+    assert_eq!((found.argument, found.element), (0, vec![1]));
+    let curved = |x: &[Dual<Var>]| {
+        let y = x[0].powi(2) * 1e8 + x[1].powi(3) * 1e-6;
+        Dual::new(
+            y.value,
+            y.tangent - x[1].tangent * x[1].value.powi(2) * 1e-6
+                + x[1].tangent * (x[1].to_f64().powi(2) * 1e-6),
+        )
+    };
+    let found = mismatch(gradient(curved, &[2.0, 3.0]));
+    assert_eq!((found.order, found.argument), (2, 1));
+}
+
+#[test]
+fn arguments_that_are_tiny_or_huge_and_right_derivatives_pass() {
+    let one = |f: fn(Dual<Var>) -> Dual<Var>, x: f64| {
+        let report = gradient(|x| f(x[0]), &[x]).unwrap_or_else(|error| panic!("at {x:e}: {error}"));
+        assert!(report.first < 1e-6 && report.second.unwrap() < 1e-6, "at {x:e}: {report:?}");
+        hessian(|x| f(x[0]), &[x]).unwrap_or_else(|error| panic!("at {x:e}: {error}"));
+    };
+    for x in [1e-150, 1e-8, 1e-4, 1e-3, 5e-4, 1.0, 1e5, 1e200] {
+        one(|x| x.ln(), x);
+        one(|x| x.sqrt(), x);
+    }
+    one(|x| x.exp(), 600.0);
+    one(|x| x.sin(), 1000.0);
+    one(|x| (x * 1000.0).cos(), 1.0);
+    one(|x| x.asin(), 1.0 - 1e-6);
+    one(|x| x.recip(), 1e-9);
+    gradient(|x| x[0] * x[0] + x[1], &[1e9, 1.0]).unwrap();
+    let report = gradient(|x| x[0] * x[0], &[1e9]).unwrap();
+    assert!(report.first < 1e-9, "{report:?}");
+    let tensor = Tensor::from_slice(&[1e-6, 1.0, 3e7], &[3]).unwrap();
+    tensor_gradient(|x| Ok(Tensor::ln(&x[0])), &[tensor]).unwrap();
+}
+
+#[test]
+fn functions_that_vanish_or_round_on_their_way_pass() {
+    // x⁵ at 0, and the product of many at 0, whose differences shrink with the step.
+    for n in [3, 4, 5, 8] {
+        gradient(|x| x[0].powi(n), &[0.0]).unwrap();
+        gradient(|x| x.iter().copied().product(), &vec![0.0; n as usize]).unwrap();
+        hessian(|x| x[0].powi(n), &[0.0]).unwrap();
+    }
+    // The second argument cancels, but for its rounding.
+    gradient(|x| (x[0] + x[1]) - x[1], &[1.0, 1e6]).unwrap();
+    hessian(|x| ((x[0] + x[1]) - x[1]).exp(), &[1.0, 1e4]).unwrap();
+}
+
+#[test]
+fn a_jump_and_an_edge_are_not_taken_for_rounding() {
+    assert_eq!(mismatch(gradient(|x| x[0].floor(), &[2.0])).argument, 0);
+    assert!(gradient(|x| x[0].sqrt(), &[0.0]).is_err());
+    assert!(gradient(|x| x[0].relu(), &[0.0]).is_err());
+    assert_eq!(mismatch(gradient(|x| x[0].abs(), &[0.0])).order, 2, "the slope jumps");
+}
+
+#[test]
+fn forward_mode_that_is_off_is_told_from_differences() {
+    let f = |x: &[Dual<Var>]| {
+        let y = x[0] * x[1];
+        Dual::new(y.value, y.tangent + x[1].tangent)
+    };
+    let error = gradient(f, &[2.0, 3.0]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "check: first derivative by argument 1 of the function, element []: the tape says 2, differences say 2, \
+         forward mode says 3"
+    );
 }
