@@ -95,6 +95,28 @@ macro_rules! lifted_from_the_list {
             pub fn $b(self, other: Self) -> Self { $crate::Elementary::$b(self, other) })*
             $(#[doc = $crate::real::method_doc!(ternary $T $t)] #[inline(always)] #[must_use] #[track_caller]
             pub fn $t(self, second: Self, third: Self) -> Self { $crate::Elementary::$t(self, second, third) })*
+
+            /// The logarithm to the base `base`, as [`f64::log`].
+            ///
+            /// ```
+            /// use tape::Dual;
+            /// assert_eq!(Dual::new(8.0, 1.0).log(Dual::constant(2.0)).value, 3.0);
+            /// ```
+            #[inline(always)]
+            #[must_use]
+            #[track_caller]
+            pub fn log(self, base: Self) -> Self { $crate::Elementary::log(self, base) }
+
+            /// Sine and cosine, as [`f64::sin_cos`].
+            ///
+            /// ```
+            /// let (sin, cos) = tape::Dual::new(0.0, 1.0).sin_cos();
+            /// assert_eq!((sin.tangent, cos.tangent), (1.0, 0.0));
+            /// ```
+            #[inline(always)]
+            #[must_use]
+            #[track_caller]
+            pub fn sin_cos(self) -> (Self, Self) { $crate::Elementary::sin_cos(self) }
         }
 
         impl<$($generic)*> $crate::Elementary for $Number {

@@ -261,3 +261,16 @@ fn nothing_is_differentiated_through_a_stopped_value_at_any_order() {
     let tape = Tape::begin();
     assert!(tape.var(1.0).stop_gradient().is_recorded());
 }
+
+#[test]
+fn logarithms_to_a_base_and_pairs_of_sine_and_cosine_need_no_trait_in_scope() {
+    // log_b x = ln x / ln b: by b it is -ln x / (b ln² b).
+    let (x, ln_2) = (8.0, 2.0_f64.ln());
+    let y = Dual::new(x, 1.0).log(Dual::constant(2.0));
+    assert_eq!(y.value, 3.0);
+    assert_relative_eq!(y.tangent, 1.0 / (x * ln_2), max_relative = 1e-15);
+    let y = Dual::constant(x).log(Dual::new(2.0, 1.0));
+    assert_relative_eq!(y.tangent, -x.ln() / (2.0 * ln_2 * ln_2), max_relative = 1e-15);
+    let (sin, cos) = tape::Tangents::new(0.5, [1.0]).sin_cos();
+    assert_eq!((sin.tangents, cos.tangents), ([0.5_f64.cos()], [-0.5_f64.sin()]));
+}
