@@ -360,6 +360,37 @@ macro_rules! methods {
 }
 primitives!(methods);
 
+/// What is made of the listed primitives.
+impl<T: Float> Var<T> {
+    /// The logarithm to the base `base`, as [`f64::log`].
+    ///
+    /// # Panics
+    /// As the operators do.
+    ///
+    /// ```
+    /// let (y, dy) = tape::value_and_grad(|x| x[0].log(x[1]), &[8.0, 2.0]);
+    /// assert_eq!((y, dy[0]), (3.0, 0.125 / 2.0_f64.ln()));
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    #[track_caller]
+    pub fn log(self, base: Self) -> Self {
+        Elementary::log(self, base)
+    }
+
+    /// Sine and cosine, as [`f64::sin_cos`].
+    ///
+    /// ```
+    /// let gradient = tape::grad(|x| { let (sin, cos) = x[0].sin_cos(); sin + cos * 2.0 }, &[0.0]);
+    /// assert_eq!(gradient, [1.0]);
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    pub fn sin_cos(self) -> (Self, Self) {
+        Elementary::sin_cos(self)
+    }
+}
+
 handle_arithmetic!([T: Float] Var<T>);
 plain_operands!([] Var<f64>, f64);
 plain_operands!([] Var<f32>, f32);
