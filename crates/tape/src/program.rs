@@ -168,7 +168,8 @@ impl Program {
     }
 
     /// The program that replays run: equal lines shared, constants folded, dead lines dropped, and arithmetic simplified
-    /// where no bit of a result changes.
+    /// where no bit of a result changes. (A negative power is one line here, from which derivatives are made; a replay computes
+    /// it as one over a product, which are the same bits.)
     ///
     /// ```
     /// use tape::Program;
@@ -355,7 +356,9 @@ impl Program {
     }
 
     fn compiled(&self) -> &Compiled {
-        self.derived.compiled.get_or_init(|| Arc::new(Compiled::new(&self.shortest(), self.fused)))
+        self.derived
+            .compiled
+            .get_or_init(|| Arc::new(Compiled::new(&self.shortest().with_quotients(), self.fused)))
     }
 
     /// A program made from the list of this one, with the same switches.

@@ -5,6 +5,7 @@ use super::List;
 use super::operation::Operation;
 use super::trace::{self, Recorder, Step, Traced};
 use crate::primitive::{self, BinaryOp, TernaryOp, Unary, UnaryOp};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Finds the line that does the same as another: a hash table of line numbers, open addressing.
@@ -15,6 +16,8 @@ pub(super) struct Shared {
     filled: usize,
     /// Whether a simplification was asked for an operation that chooses, such as a step or a gate.
     chose: bool,
+    /// Whether negative powers become quotients.
+    quotients: bool,
 }
 
 /// What makes two lines equal: code, parameter or constant in bits, inputs.
@@ -40,7 +43,12 @@ fn hash((code, bits, [a, b, c]): Key) -> usize {
 impl Shared {
     /// A table for about so many lines.
     pub(super) fn new(lines: usize) -> Self {
-        Shared { slots: vec![0; (2 * lines.max(32)).next_power_of_two()], filled: 0, chose: false }
+        Shared {
+            slots: vec![0; (2 * lines.max(32)).next_power_of_two()],
+            filled: 0,
+            chose: false,
+            quotients: false,
+        }
     }
 
     pub(super) fn take_chose(&mut self) -> bool {
@@ -188,7 +196,8 @@ impl Recorder {
             UnaryOp::Shift(primitive::Shift(k)) => (k == 0.0 && k.is_sign_negative()).then_some(x),
             UnaryOp::Powi(primitive::Powi(n)) => match n {
                 0..=64 => Some(self.power(x, n as u32)),
-                -64..0 => {
+                -1 => Some(self.unary(primitive::Recip, x)),
+                -64..0 if self.shared.as_ref().is_some_and(|shared| shared.quotients) => {
                     let power = self.power(x, n.unsigned_abs());
                     Some(self.unary(primitive::Recip, power))
                 }
@@ -243,8 +252,11 @@ impl Recorder {
 
 /// The list that `f` records on inputs with these values: shared, folded, simplified, without dead lines.
 pub(super) fn build(at: &[f64], lines: usize, f: impl FnOnce(&[Traced]) -> Vec<Traced>) -> List {
+    build_in(Shared::new(lines), at, f)
+}
+
+fn build_in(shared: Shared, at: &[f64], f: impl FnOnce(&[Traced]) -> Vec<Traced>) -> List {
     let steps: Vec<Step> = at.iter().map(|&value| Step::input(value)).collect();
-    let shared = Shared::new(lines);
     let (outputs, recorder) = trace::record(steps, Some(shared), |inputs| trace::lines_of(&f(inputs)));
     let mut guards = recorder.guards;
     let mut seen = HashSet::new();
@@ -256,7 +268,21 @@ impl List {
     /// The list with equal lines shared, constants folded, arithmetic simplified and dead lines dropped. Inputs keep
     /// their places.
     pub(super) fn optimised(&self) -> List {
-        build(&self.at(), self.steps.len(), |x| {
+        self.rebuilt(Shared::new(self.steps.len()))
+    }
+
+    /// An optimised list as it is replayed: with `x⁻ⁿ` as one over xⁿ, which is what a processor can do. Its derivatives are not
+    /// those to take: `y²` in the pullback of `y = 1 / xⁿ` overflows where n x⁻ⁿ⁻¹ does not.
+    pub(super) fn with_quotients(&self) -> Cow<'_, List> {
+        let is_negative_power = |step: &Step| matches!(step.operation, Operation::Unary(UnaryOp::Powi(primitive::Powi(n))) if n < 0);
+        if !self.steps.iter().any(is_negative_power) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(self.rebuilt(Shared { quotients: true, ..Shared::new(self.steps.len()) }))
+    }
+
+    fn rebuilt(&self, shared: Shared) -> List {
+        build_in(shared, &self.at(), |x| {
             let values = self.run(x);
             self.outputs.iter().map(|&line| values[line as usize]).collect()
         })
