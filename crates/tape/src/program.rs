@@ -10,6 +10,7 @@ mod gradient;
 mod guard;
 mod operation;
 mod optimise;
+mod range;
 mod replay;
 mod sparsity;
 mod text;

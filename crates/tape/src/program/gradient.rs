@@ -3,15 +3,28 @@
 use super::List;
 use super::operation::Operation;
 use super::optimise::{Shared, build};
+use super::range::{self, Partial, Range};
 use super::trace::{self, Step, Traced};
-use crate::primitive::{BinaryOp, UnaryOp};
+
+/// Why a cotangent may be zero, and so what its line may look like then. Where several ways meet, the least holds: a line
+/// that is infinite shows in the result on any way that neither saturates nor chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Zero {
+    /// By chance, as by a factor that is zero just here.
+    ByChance,
+    /// Because a function on the way stays finite where its argument does not, such as `tanh`: the line may be infinite.
+    Saturated,
+    /// Because nobody asked for this output: the line may be infinite or NaN.
+    Unasked,
+    /// Because a step or gate decided over it: the line may be anything, also where no input explains it.
+    Chosen,
+}
 
 /// What has come to the cotangent of a line so far: a chain of contributions, that of the earliest reader first.
 #[derive(Clone, Copy)]
 struct Contribution {
     value: Traced,
-    /// Whether a step or gate decided over it: then it may be zero because nobody asked, not by chance.
-    chosen: bool,
+    zero: Zero,
     next: u32,
 }
 
@@ -24,24 +37,24 @@ struct Contributions {
 }
 
 impl Contributions {
-    fn add(&mut self, line: u32, value: Traced, chosen: bool) {
+    fn add(&mut self, line: u32, value: Traced, zero: Zero) {
         let head = &mut self.heads[line as usize];
-        self.column.push(Contribution { value, chosen, next: *head });
+        self.column.push(Contribution { value, zero, next: *head });
         *head = self.column.len() as u32 - 1;
     }
 
-    /// The sum over a line's readers in the order of the list, and whether all of it was chosen; None if there are none
-    /// or all are the constant zero.
-    fn of(&self, line: usize) -> Option<(Traced, bool)> {
-        let mut sum: Option<(Traced, bool)> = None;
+    /// The sum over a line's readers in the order of the list, and why it may be zero; None if there are none or all
+    /// are the constant zero.
+    fn of(&self, line: usize) -> Option<(Traced, Zero)> {
+        let mut sum: Option<(Traced, Zero)> = None;
         let mut next = self.heads[line];
         while next != NONE {
             let each = self.column[next as usize];
             next = each.next;
             if !is_zero(each.value) {
                 sum = Some(match sum {
-                    None => (each.value, each.chosen),
-                    Some((total, chosen)) => (total + each.value, chosen && each.chosen),
+                    None => (each.value, each.zero),
+                    Some((total, zero)) => (total + each.value, zero.min(each.zero)),
                 });
             }
         }
@@ -51,50 +64,6 @@ impl Contributions {
 
 fn is_zero(value: Traced) -> bool {
     value.line().is_none() && value.value() == 0.0
-}
-
-/// Whether the partials are plain numbers, so that a zero cotangent stays zero.
-fn is_linear(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::Unary(UnaryOp::Neg(_) | UnaryOp::Scale(_) | UnaryOp::Shift(_))
-            | Operation::Binary(BinaryOp::Add(_) | BinaryOp::Sub(_))
-    )
-}
-
-/// Whether the partials are finite wherever arguments and value are, so that a cotangent which is zero by chance stays
-/// zero.
-fn is_tame(operation: Operation) -> bool {
-    is_linear(operation)
-        || matches!(
-            operation,
-            Operation::Unary(
-                UnaryOp::Abs(_)
-                    | UnaryOp::Exp(_)
-                    | UnaryOp::Exp2(_)
-                    | UnaryOp::ExpM1(_)
-                    | UnaryOp::Sin(_)
-                    | UnaryOp::Cos(_)
-                    | UnaryOp::Atan(_)
-                    | UnaryOp::Sinh(_)
-                    | UnaryOp::Cosh(_)
-                    | UnaryOp::Tanh(_)
-                    | UnaryOp::Sigmoid(_)
-                    | UnaryOp::LogSigmoid(_)
-                    | UnaryOp::Softplus(_)
-                    | UnaryOp::Relu(_)
-                    | UnaryOp::Silu(_)
-                    | UnaryOp::Erf(_)
-                    | UnaryOp::NormPdf(_)
-                    | UnaryOp::NormCdf(_)
-            ) | Operation::Binary(
-                BinaryOp::Mul(_)
-                    | BinaryOp::Max(_)
-                    | BinaryOp::Min(_)
-                    | BinaryOp::Heaviside(_)
-                    | BinaryOp::Gate(_)
-            ) | Operation::Ternary(_)
-        )
 }
 
 /// The cotangent of line `k` pulled back to the argument at `place`; a pullback is linear, so that a tangent of the
@@ -111,10 +80,22 @@ fn pulled(step: &Step, place: usize, values: &[Traced], k: usize, bar: Traced) -
     }
 }
 
+/// Whether a cotangent of line `k` that is zero comes to zero at the argument at `place` by itself, so that it needs no
+/// gate.
+fn is_safe(step: &Step, k: usize, place: usize, ranges: &[Range], zero: Zero) -> bool {
+    let arguments = step.inputs.map(|line| ranges.get(line as usize).copied().unwrap_or_default());
+    let partial = range::partial(step.operation, place, arguments, ranges[k]);
+    match zero {
+        Zero::ByChance => partial < Partial::Pole,
+        Zero::Saturated => partial < Partial::Infinite,
+        Zero::Unasked => partial < Partial::NotANumber,
+        Zero::Chosen => partial == Partial::Constant,
+    }
+}
+
 /// `pushed`, or zero where the cotangent (or tangent) it comes from is exactly zero: what nobody asked for has no
 /// say, also where its partial is infinite or NaN.
-fn handed_on(bar: Traced, pushed: Traced, operation: Operation, chosen: bool) -> Traced {
-    let safe = if chosen { is_linear(operation) } else { is_tame(operation) };
+fn handed_on(bar: Traced, pushed: Traced, safe: bool) -> Traced {
     if safe || bar.line().is_none() || is_zero(pushed) { pushed } else { bar.gate(pushed) }
 }
 
@@ -133,20 +114,22 @@ impl List {
 
     /// The cotangents of the inputs from those of the outputs, recorded: `x̄ = Jᵀ ȳ`. `values` are those of the lines.
     fn pull_back(&self, values: &[Traced], y_bar: &[Traced]) -> Vec<Traced> {
-        let active = self.active();
+        let (active, ranges) = (self.active(), self.ranges());
         let lines = self.steps.len();
         let mut bars = Contributions { heads: vec![NONE; lines], column: Vec::with_capacity(lines) };
         for (&line, &bar) in self.outputs.iter().zip(y_bar) {
-            bars.add(line, bar, false);
+            bars.add(line, bar, if bar.line().is_none() { Zero::ByChance } else { Zero::Unasked });
         }
         for (k, step) in self.steps.iter().enumerate().skip(self.inputs).rev() {
-            let Some((bar, chosen)) = bars.of(k).filter(|_| active[k]) else { continue };
+            let Some((bar, zero)) = bars.of(k).filter(|_| active[k]) else { continue };
             for (place, &line) in step.arguments().iter().enumerate() {
                 if active[line as usize] {
                     trace::take_chose();
                     let pulled = pulled(step, place, values, k, bar);
-                    let chosen = chosen || trace::take_chose();
-                    bars.add(line, handed_on(bar, pulled, step.operation, chosen), chosen);
+                    let zero = if trace::take_chose() { Zero::Chosen } else { zero };
+                    let pulled = handed_on(bar, pulled, is_safe(step, k, place, &ranges, zero));
+                    let saturates = range::saturates(step.operation, place);
+                    bars.add(line, pulled, if saturates { zero.max(Zero::Saturated) } else { zero });
                 }
             }
         }
@@ -155,21 +138,37 @@ impl List {
 
     /// The tangents of the outputs from those of the inputs, recorded: `ẏ = J ẋ`.
     fn push_forward(&self, values: &[Traced], x_dot: &[Traced]) -> Vec<Traced> {
+        let (hidden, ranges) = (self.hidden(), self.ranges());
         let mut dots: Vec<Traced> = Vec::with_capacity(self.steps.len());
         for (k, step) in self.steps.iter().enumerate() {
             let mut total = Traced::from(0.0);
+            let zero = if hidden[k] { Zero::Saturated } else { Zero::ByChance };
             for (place, &line) in step.arguments().iter().enumerate() {
                 let dot = dots[line as usize];
                 if is_zero(dot) {
                     continue;
                 }
                 let pushed = pulled(step, place, values, k, dot);
-                let pushed = handed_on(dot, pushed, step.operation, false);
+                let pushed = handed_on(dot, pushed, is_safe(step, k, place, &ranges, zero));
                 total = if is_zero(total) { pushed } else { total + pushed };
             }
             dots.push(if k < self.inputs { x_dot[k] } else { total });
         }
         self.outputs.iter().map(|&line| dots[line as usize]).collect()
+    }
+
+    /// Which lines may be infinite while all outputs are finite: every way to an output saturates or chooses.
+    fn hidden(&self) -> Vec<bool> {
+        let mut hidden = vec![true; self.steps.len()];
+        for &line in &self.outputs {
+            hidden[line as usize] = false;
+        }
+        for (k, step) in self.steps.iter().enumerate().rev() {
+            for (place, &line) in step.arguments().iter().enumerate() {
+                hidden[line as usize] &= hidden[k] || range::saturates(step.operation, place);
+            }
+        }
+        hidden
     }
 
     /// The values of the outputs.

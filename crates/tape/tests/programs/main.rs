@@ -3,6 +3,7 @@
 #[path = "../random_steps/mod.rs"]
 mod random_steps;
 
+mod extremes;
 mod guards;
 mod optimised;
 mod random;
