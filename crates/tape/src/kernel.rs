@@ -16,7 +16,7 @@ mod oracle;
 mod reduce;
 
 pub use level::{Level, level};
-pub(crate) use level::{Pass, dispatch};
+pub(crate) use level::{Pass, dispatch_at};
 pub use matmul::{Factor, MatmulShape};
 
 /// What the files below are written over: a plain number with the arithmetic and bits of its format.

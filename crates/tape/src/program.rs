@@ -25,6 +25,7 @@ use crate::sparse::Compression;
 use compile::Compiled;
 use guard::Guard;
 use operation::Operation;
+use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 use trace::Step;
 
@@ -36,13 +37,18 @@ use trace::Step;
 /// inputs, over vector lanes and, with a [`Workspace`], over threads.
 ///
 /// A replay runs the branches that were traced. Comparisons of [`Traced`] values are part of the program, and an input for which
-/// one comes out differently is an error that names it, [`Error::Branch`]. Numbers that left the function as plain `f64` are
-/// not seen.
+/// one comes out differently is an error that names it, [`Error::Branch`]. Where only rounding makes it come out differently, the
+/// input is computed as it was traced, so that a program can always be replayed at its own point. Numbers that left the
+/// function as plain `f64` are not seen.
 ///
 /// Replays differ from the traced function in the last bits: products are fused into sums where the machine has the
 /// instruction ([`unfused`](Program::unfused) prevents it), and `exp`, `ln`, `tanh`, `sigmoid` and `softplus` are those of
 /// [`kernel`](crate::kernel), within 2.5 units in the last place. On one machine the same input gives the same bits, alone or in any
-/// batch, on any number of threads.
+/// batch, on any number of threads; which machines agree is said at [`kernel::Level`](crate::kernel::Level).
+///
+/// A cotangent of exactly zero goes no further, as in a sweep of the tape, so that what has saturated or was not selected hands
+/// on no NaN; it is so in programs of derivatives where a partial can be infinite by an exponential, a high power or a
+/// quotient. That a product of ordinary numbers overflows is not looked for.
 ///
 /// ```
 /// use tape::{Program, Real};
@@ -148,6 +154,9 @@ impl Program {
             return Err(Error::Length { operation: "named", want, got: names.len() });
         }
         self.names = names.iter().map(|&name| name.to_owned()).collect();
+        // The programs of derivatives carry the names on.
+        let Derived { compiled, jacobian, hessian, .. } = self.derived;
+        self.derived = Derived { compiled, jacobian, hessian, ..Derived::default() };
         Ok(self)
     }
 
@@ -169,8 +178,8 @@ impl Program {
     }
 
     /// The program that replays run: equal lines shared, constants folded, dead lines dropped, and arithmetic simplified
-    /// where no bit of a result changes. (A negative power is one line here, from which derivatives are made; a replay computes
-    /// it as one over a product, which are the same bits.)
+    /// where no bit of a result changes. (A power is one line here, from which derivatives are made; a replay multiplies it out,
+    /// with the same bits.)
     ///
     /// ```
     /// use tape::Program;
@@ -294,7 +303,7 @@ impl Program {
         bars
     }
 
-    /// The list as a plain table: line, operation, inputs, value, cotangent.
+    /// The list as a plain table: line, operation, inputs, value, cotangent; beneath it the comparisons of its lines, as they came out.
     ///
     /// ```
     /// let program = tape::Program::trace(|x| x[0] * x[1], &[2.0, 3.0]);
@@ -304,7 +313,13 @@ impl Program {
     /// assert_eq!(lines[4].split_whitespace().collect::<Vec<_>>(), ["2", "mul", "0", "1", "6", "1"]);
     /// ```
     pub fn table(&self) -> String {
-        render::table(&self.rows())
+        let mut table = render::table(&self.rows());
+        for &guard in &self.list.guards {
+            // By the lines of this list, which in one that was derived are not those that an error names.
+            let here = Guard { traced: guard.inputs, ..guard };
+            let _ = writeln!(table, "{here}");
+        }
+        table
     }
 
     /// The list as a graph in the language of Graphviz, from inputs to output.
@@ -333,7 +348,7 @@ impl Program {
         let rows = self.list.steps.iter().zip(bars).enumerate().map(|(line, (step, bar))| Row {
             line,
             operation: match self.names.get(line) {
-                Some(name) => format!("input {name}"),
+                Some(name) => format!("input {}", render::name(name)),
                 None => step.operation.title(),
             },
             inputs: step.arguments().iter().map(|&input| input as usize).collect(),
@@ -359,14 +374,20 @@ impl Program {
     fn compiled(&self) -> &Compiled {
         self.derived
             .compiled
-            .get_or_init(|| Arc::new(Compiled::new(&self.shortest().with_quotients(), self.fused)))
+            .get_or_init(|| Arc::new(Compiled::new(&self.shortest().multiplied_out(), self.fused)))
     }
 
-    /// A program made from the list of this one, with the same switches.
-    fn derive<'a>(&self, kept: &'a OnceLock<Arc<Program>>, make: impl FnOnce(&List) -> List) -> &'a Program {
+    /// A program made from the list of this one, with the same switches and names, and these for inputs beyond.
+    fn derive<'a>(
+        &self,
+        kept: &'a OnceLock<Arc<Program>>,
+        make: impl FnOnce(&List) -> List,
+        more: impl Iterator<Item = String>,
+    ) -> &'a Program {
         kept.get_or_init(|| {
             let mut program = Program::of(make(&self.shortest()), true);
             program.fused = self.fused;
+            program.names = self.names.iter().cloned().chain(more).collect();
             Arc::new(program)
         })
     }
@@ -385,10 +406,11 @@ impl Program {
     /// ```
     pub fn with_gradient(&self) -> Result<&Program, Error> {
         self.must_be_scalar("with_gradient")?;
-        Ok(self.derive(&self.derived.gradient, List::value_and_gradient))
+        Ok(self.derive(&self.derived.gradient, List::value_and_gradient, std::iter::empty()))
     }
 
-    /// The program of the vector-Jacobian product: from (x, ȳ) to `Jᵀ ȳ`. It is made once and kept.
+    /// The program of the vector-Jacobian product: from (x, ȳ) to `Jᵀ ȳ`. It is made once and kept. Its further inputs are named
+    /// `ȳ0`, `ȳ1`, ….
     ///
     /// ```
     /// let program = tape::Program::trace_many(|x| vec![x[0] * x[1], x[0].exp()], &[0.0, 3.0]);
@@ -396,10 +418,12 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn vjp(&self) -> &Program {
-        self.derive(&self.derived.vjp, List::vjp)
+        let seeds = (0..self.outputs()).map(|k| format!("ȳ{k}"));
+        self.derive(&self.derived.vjp, List::vjp, seeds)
     }
 
-    /// The program of the Jacobian-vector product: from (x, ẋ) to `J ẋ`. It is made once and kept.
+    /// The program of the Jacobian-vector product: from (x, ẋ) to `J ẋ`. It is made once and kept. The tangent of an input `mass`
+    /// is named `d·mass`.
     ///
     /// ```
     /// let program = tape::Program::trace_many(|x| vec![x[0] * x[1], x[0].exp()], &[0.0, 3.0]);
@@ -407,7 +431,12 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn jvp(&self) -> &Program {
-        self.derive(&self.derived.jvp, List::jvp)
+        self.derive(&self.derived.jvp, List::jvp, self.tangents())
+    }
+
+    /// Names for the tangents of the inputs.
+    fn tangents(&self) -> impl Iterator<Item = String> + '_ {
+        self.names.iter().map(|name| format!("d·{name}"))
     }
 
     /// The program of the Hessian-vector product: from (x, v) to `H v`, forward over reverse. It is made once and kept.
@@ -422,7 +451,7 @@ impl Program {
     /// ```
     pub fn hessian_product(&self) -> Result<&Program, Error> {
         self.must_be_scalar("hessian_product")?;
-        Ok(self.derive(&self.derived.hvp, |list| list.gradient().jvp()))
+        Ok(self.derive(&self.derived.hvp, |list| list.gradient().jvp(), self.tangents()))
     }
 
     fn must_be_scalar(&self, operation: &'static str) -> Result<(), Error> {

@@ -54,13 +54,13 @@ pub(crate) fn graphviz(rows: &[Row]) -> String {
     let mut text =
         "digraph tape {\n    rankdir=LR;\n    node [shape=box, fontname=\"sans-serif\"];\n".to_owned();
     for row in rows {
-        let mut label = format!("{}: {}", row.line, row.operation);
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut label = format!("{}: {}", row.line, quoted(&row.operation));
         for (name, entry) in [("value", &row.value), ("cotangent", &row.cotangent)] {
             if !entry.is_empty() {
-                let _ = write!(label, "\\n{name} {entry}");
+                let _ = write!(label, "\\n{name} {}", quoted(entry));
             }
         }
-        let label = label.replace('"', "\\\"");
         let _ = writeln!(text, "    n{} [label=\"{label}\"];", row.line);
     }
     for row in rows {
@@ -70,6 +70,23 @@ pub(crate) fn graphviz(rows: &[Row]) -> String {
     }
     text.push_str("}\n");
     text
+}
+
+/// A name that somebody chose, on one line: what would break it or turn its direction is written as an escape, such as `\n`.
+/// Tables, graphs and pictures show names so; what their languages want quoted they quote themselves.
+pub(crate) fn name(name: &str) -> String {
+    let breaks = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
+    };
+    name.chars().fold(String::with_capacity(name.len()), |mut shown, c| {
+        if breaks(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
 }
 
 /// A number in at most six digits, as short as it can be said.

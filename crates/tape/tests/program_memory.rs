@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use tape::{Program, Workspace};
+use tape::{Program, Traced, Workspace};
 
 thread_local! {
     /// How often this thread has asked for memory.
@@ -46,4 +46,30 @@ fn a_replay_with_a_workspace_allocates_nothing() {
     both();
     assert_eq!(REQUESTS.get(), before);
     assert_eq!(y[..3], z[..]);
+}
+
+#[test]
+fn derivatives_with_a_workspace_allocate_nothing() {
+    let f = |x: &[Traced]| (x[0] * x[1]).exp() + x[1].sin() * x[0].powi(-3);
+    let scalar = Program::trace(f, &[1.0, 2.0]);
+    let wide = Program::trace_many(|x| vec![f(x)], &[1.0, 2.0]);
+    let tall = Program::trace_many(|x| vec![f(x), x[0].ln(), x[1] * x[0]], &[1.0, 2.0]);
+    let x: Vec<f64> = (0..400).map(|k| 0.1 + f64::from(k) * 1e-3).collect();
+    let (mut y, mut g, mut h) = (vec![0.0; 200], vec![0.0; 400], vec![0.0; 800]);
+    let (mut jacobian, mut workspace) = (vec![0.0; 1200], Workspace::new());
+    let mut all = || {
+        for rows in [200, 1, 37] {
+            let (x, y, g) = (&x[..2 * rows], &mut y[..rows], &mut g[..2 * rows]);
+            scalar.value_and_grad_into(x, y, g, &mut workspace).unwrap();
+            scalar.hvp_into(x, x, g, &mut workspace).unwrap();
+            scalar.hessian_into(x, &mut h[..4 * rows], &mut workspace).unwrap();
+            wide.jacobian_into(x, g, &mut workspace).unwrap();
+            tall.jacobian_into(x, &mut jacobian[..6 * rows], &mut workspace).unwrap();
+        }
+    };
+    all();
+    let before = REQUESTS.get();
+    all();
+    all();
+    assert_eq!(REQUESTS.get(), before);
 }

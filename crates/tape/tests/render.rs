@@ -76,6 +76,56 @@ fn parameters_stand_beside_the_operation_and_quotes_are_escaped() -> Result<(), 
 }
 
 #[test]
+fn names_stay_on_their_line_in_tables_and_graphs() -> Result<(), Error> {
+    let program =
+        Program::trace(|x| x[0].exp() * x[1], &[0.0, 2.0]).named(&["a\nb\u{1b}[2J", "back\\slash\\"])?;
+    let table = program.table();
+    assert_eq!(table.lines().count(), 2 + program.len(), "{table}");
+    assert!(table.contains(r"input a\nb\u{1b}[2J") && table.contains(r"input back\slash\"), "{table}");
+    assert!(!table.contains(|c: char| c.is_control() && c != '\n'));
+    let graph = program.graphviz();
+    assert!(graph.contains(r#"n0 [label="0: input a\\nb\\u{1b}[2J\nvalue 0"#), "{graph}");
+    assert!(graph.contains(r#"n1 [label="1: input back\\slash\\\nvalue 2\ncotangent 1"];"#), "{graph}");
+    assert!(program.svg().contains(r">input back\slash\</text>"));
+    Ok(())
+}
+
+#[test]
+fn programs_of_derivatives_keep_the_names() -> Result<(), Error> {
+    let program = Program::trace(|x| x[0] * x[1].powi(2), &[2.0, 3.0]);
+    assert!(program.with_gradient()?.table().contains("input x0"));
+    let program = program.named(&["mass", "speed"])?;
+    for (table, names) in [
+        (program.with_gradient()?.table(), vec!["input mass ", "input speed "]),
+        (program.vjp().table(), vec!["input mass ", "input speed ", "input ȳ0 "]),
+        (program.jvp().table(), vec!["input mass ", "input speed ", "input d·mass ", "input d·speed "]),
+        (program.hessian_product()?.table(), vec!["input mass ", "input d·mass "]),
+        (program.optimised().table(), vec!["input mass "]),
+    ] {
+        for name in names {
+            assert!(table.contains(name), "{name}is missing in\n{table}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn comparisons_stand_beneath_the_table() -> Result<(), Error> {
+    let f = |x: &[tape::Traced]| {
+        let _ = x[1].exp();
+        let y = x[0] * 2.0;
+        if y < x[1] { y } else { x[1] }
+    };
+    let program = Program::trace(f, &[2.0, 5.0]);
+    assert!(program.table().ends_with("\nline 3 < line 1 was recorded as true\n"), "{}", program.table());
+    let gradient = program.with_gradient()?;
+    assert!(gradient.table().ends_with("\nline 2 < line 1 was recorded as true\n"), "{}", gradient.table());
+    let error = program.value_and_grad(&[3.0, 5.0]).unwrap_err().to_string();
+    assert!(error.contains("line 3 < line 1"), "an error names the lines of the trace: {error}");
+    Ok(())
+}
+
+#[test]
 fn a_tape_of_tensors_and_scalars_is_one_table() -> Result<(), Error> {
     let tape = Tape::begin();
     tape.keep_all();

@@ -89,7 +89,7 @@ pub(crate) fn dispatch<P: Pass>(pass: P) -> P::Output {
 
 /// Runs `pass` at `wanted`, or at the best level of this processor where that is lower.
 #[inline]
-pub(super) fn dispatch_at<P: Pass>(wanted: Level, pass: P) -> P::Output {
+pub(crate) fn dispatch_at<P: Pass>(wanted: Level, pass: P) -> P::Output {
     match wanted.min(level()) {
         // SAFETY: `level()` has seen every feature that the function is compiled for.
         #[cfg(target_arch = "x86_64")]

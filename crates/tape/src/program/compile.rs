@@ -27,7 +27,6 @@ pub(super) struct Compiled {
     /// The registers of the outputs.
     pub(super) outputs: Vec<u32>,
     pub(super) guards: Vec<Guard>,
-    pub(super) inputs: usize,
     pub(super) registers: usize,
 }
 
@@ -92,7 +91,6 @@ impl Compiled {
             fills: best.fills,
             outputs: best.outputs,
             guards: list.guards.clone(),
-            inputs: list.inputs,
             registers: best.registers,
         }
     }

@@ -1,10 +1,16 @@
 //! Replays for users: one input or rows of them, with or without a workspace, on one thread or more.
 
-use super::Program;
+#[cfg(test)]
+mod levels;
+
 use super::compile::Compiled;
+use super::guard::Guard;
+use super::operation::Operation;
 use super::replay::{Eight, Lanes, One, Replay};
+use super::{List, Program};
 use crate::Error;
-use crate::kernel::dispatch;
+use crate::kernel::{Level, dispatch_at, level};
+use std::ops::Range;
 
 /// Room for the registers of a replay, kept from call to call, and how many threads share the work.
 ///
@@ -21,10 +27,28 @@ use crate::kernel::dispatch;
 /// ```
 #[derive(Debug, Default)]
 pub struct Workspace {
+    room: Room,
     /// One for each thread after the first.
-    others: Vec<Workspace>,
+    others: Vec<Room>,
+    /// Products with directions, before they are turned into a matrix.
+    products: Vec<f64>,
+}
+
+/// What one thread works in.
+#[derive(Debug, Default)]
+struct Room {
     eights: Vec<Eight>,
     ones: Vec<One>,
+    /// The values of all lines, for rows that are computed as they were traced.
+    lines: Vec<f64>,
+}
+
+impl Room {
+    fn bytes(&self) -> usize {
+        size_of_val(self.eights.as_slice())
+            + size_of_val(self.ones.as_slice())
+            + size_of_val(self.lines.as_slice())
+    }
 }
 
 impl Workspace {
@@ -43,7 +67,7 @@ impl Workspace {
     /// assert_eq!(tape::Workspace::with_threads(4).threads(), 4);
     /// ```
     pub fn with_threads(threads: usize) -> Self {
-        let others = (1..threads).map(|_| Workspace::new()).collect();
+        let others = (1..threads).map(|_| Room::default()).collect();
         Workspace { others, ..Workspace::new() }
     }
 
@@ -56,14 +80,14 @@ impl Workspace {
         1 + self.others.len()
     }
 
-    /// How many bytes of registers it holds for later calls.
+    /// How many bytes of registers and the like it holds for later calls.
     ///
     /// ```
     /// assert_eq!(tape::Workspace::new().bytes(), 0);
     /// ```
     pub fn bytes(&self) -> usize {
-        let own = size_of_val(self.eights.as_slice()) + size_of_val(self.ones.as_slice());
-        own + self.others.iter().map(Workspace::bytes).sum::<usize>()
+        let rooms = std::iter::once(&self.room).chain(&self.others);
+        rooms.map(Room::bytes).sum::<usize>() + size_of_val(self.products.as_slice())
     }
 }
 
@@ -75,39 +99,155 @@ const REGISTER_BYTES: usize = 256 * 1024;
 /// The most groups of eight lanes in a block; beyond that an instruction's share of a lane is small anyway.
 const MOST_GROUPS: usize = 8;
 
-impl Compiled {
-    /// How many groups of lanes a block has.
-    fn stride(&self) -> usize {
-        (REGISTER_BYTES / (size_of::<Eight>() * self.registers.max(1))).clamp(1, MOST_GROUPS)
+/// The most rows in a block.
+const MOST_ROWS: usize = MOST_GROUPS * Eight::WIDTH;
+
+/// Where the inputs of a replay come from.
+pub(super) trait Source: Sync {
+    /// What finds the numbers of a row.
+    type Row: Copy + Default;
+    fn row(&self, row: usize) -> Self::Row;
+    fn number(&self, row: Self::Row, input: usize) -> f64;
+}
+
+/// Rows of `n` numbers, one after the other.
+struct Rows<'a> {
+    x: &'a [f64],
+    n: usize,
+}
+
+impl Source for Rows<'_> {
+    type Row = usize;
+    #[inline(always)]
+    fn row(&self, row: usize) -> usize {
+        row * self.n
+    }
+    #[inline(always)]
+    fn number(&self, row: usize, input: usize) -> f64 {
+        self.x[row + input]
+    }
+}
+
+/// Rows of `n` numbers, each followed by its row of others.
+struct Pairs<'a> {
+    x: &'a [f64],
+    v: &'a [f64],
+    n: usize,
+}
+
+impl Source for Pairs<'_> {
+    type Row = usize;
+    #[inline(always)]
+    fn row(&self, row: usize) -> usize {
+        row * self.n
+    }
+    #[inline(always)]
+    fn number(&self, row: usize, input: usize) -> f64 {
+        if input < self.n { self.x[row + input] } else { self.v[row + input - self.n] }
+    }
+}
+
+/// Each row of `n` numbers so many times, followed by a direction of zeros and ones: entry k of a direction is whether
+/// `seeds(direction, k)`.
+struct Directions<'a, F> {
+    x: &'a [f64],
+    n: usize,
+    directions: usize,
+    seeds: F,
+}
+
+impl<F: Fn(usize, usize) -> bool + Sync> Source for Directions<'_, F> {
+    type Row = [usize; 2];
+    #[inline(always)]
+    fn row(&self, row: usize) -> [usize; 2] {
+        [row / self.directions * self.n, row % self.directions]
+    }
+    #[inline(always)]
+    fn number(&self, [start, direction]: [usize; 2], input: usize) -> f64 {
+        match input.checked_sub(self.n) {
+            None => self.x[start + input],
+            Some(k) => f64::from(u8::from((self.seeds)(direction, k))),
+        }
+    }
+}
+
+/// Where the outputs of a replay go: of every row the first `width` into one matrix, the `rest` into another.
+struct Target<'a> {
+    first: &'a mut [f64],
+    rest: &'a mut [f64],
+    width: [usize; 2],
+}
+
+impl<'a> Target<'a> {
+    fn one(y: &'a mut [f64], width: usize) -> Self {
+        Target { first: y, rest: &mut [], width: [width, 0] }
     }
 
-    /// Runs the rows of `x` into the rows of `y`; the first row of the block in which a comparison failed otherwise.
-    fn run(&self, x: &[f64], y: &mut [f64], rows: usize, workspace: &mut Workspace) -> Result<(), usize> {
-        let stride = self.stride();
+    /// The same, for a shorter while.
+    fn reborrow(&mut self) -> Target<'_> {
+        Target { first: self.first, rest: self.rest, width: self.width }
+    }
+
+    /// The first so many rows, and those behind them.
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let Target { first, rest, width } = self;
+        let ((a, b), (c, d)) = (first.split_at_mut(rows * width[0]), rest.split_at_mut(rows * width[1]));
+        (Target { first: a, rest: c, width }, Target { first: b, rest: d, width })
+    }
+
+    #[inline(always)]
+    fn set(&mut self, row: usize, output: usize, value: f64) {
+        match output.checked_sub(self.width[0]) {
+            None => self.first[row * self.width[0] + output] = value,
+            Some(k) => self.rest[row * self.width[1] + k] = value,
+        }
+    }
+}
+
+/// A comparison that comes out differently.
+struct Failure {
+    row: usize,
+    guard: Guard,
+    got: [f64; 2],
+}
+
+/// A program and the rows of its inputs.
+///
+/// A comparison is made in the arithmetic of the replay first. Where it fails there, rounding may be all: a determinant
+/// that was zero where it was traced is 1e-18 with a fused multiply-add. Such a row is computed as it was traced, every
+/// line rounded by itself and by the functions of the standard library; it fails if the comparison fails there too. So
+/// a function is always replayed where it was traced, and nothing is paid for it elsewhere.
+struct Job<'a, S> {
+    compiled: &'a Compiled,
+    list: &'a List,
+    source: &'a S,
+    level: Level,
+}
+
+impl<S: Source> Job<'_, S> {
+    /// Runs so many rows; what comes back otherwise is the first in which a comparison fails. Those before it are done.
+    fn run(&self, rows: usize, target: Target<'_>, workspace: &mut Workspace) -> Result<(), Failure> {
+        let Workspace { room, others, .. } = workspace;
         if rows == 1 {
-            return self.run_blocks(x, y, rows, 1, &mut workspace.ones);
+            return self.run_row(0, &mut { target }, room);
         }
-        let lanes = Eight::WIDTH * stride;
+        let lanes = Eight::WIDTH * self.compiled.stride();
         // Whole blocks for each thread: where a block begins changes no lane of it, but saves a half-empty one.
-        let per_thread = rows.div_ceil(lanes).div_ceil(workspace.threads()) * lanes;
+        let per_thread = rows.div_ceil(lanes).div_ceil(1 + others.len()) * lanes;
         if per_thread >= rows {
-            return self.run_blocks(x, y, rows, stride, &mut workspace.eights);
+            return self.run_blocks(0..rows, target, room);
         }
-        let Workspace { others, eights, .. } = workspace;
-        let files = std::iter::once(eights).chain(others.iter_mut().map(|other| &mut other.eights));
         std::thread::scope(|scope| {
-            let mut rest = y;
+            let (mut begin, mut left) = (0, target);
             let mut parts = Vec::new();
-            for (k, file) in files.enumerate() {
-                let (begin, end) = ((k * per_thread).min(rows), ((k + 1) * per_thread).min(rows));
-                let (part, after) = rest.split_at_mut((end - begin) * self.outputs.len());
-                rest = after;
-                let x = &x[begin * self.inputs..end * self.inputs];
-                let work =
-                    move || self.run_blocks(x, part, end - begin, stride, file).map_err(|row| begin + row);
+            for room in std::iter::once(room).chain(others) {
+                let end = (begin + per_thread).min(rows);
+                let (part, after) = left.split_at(end - begin);
+                left = after;
                 if begin < end {
-                    parts.push(scope.spawn(work));
+                    parts.push(scope.spawn(move || self.run_blocks(begin..end, part, room)));
                 }
+                begin = end;
             }
             let mut result = Ok(());
             for part in parts {
@@ -119,69 +259,130 @@ impl Compiled {
         })
     }
 
-    fn run_blocks<L: Lanes>(
-        &self,
-        x: &[f64],
-        y: &mut [f64],
-        rows: usize,
-        stride: usize,
-        file: &mut Vec<L>,
-    ) -> Result<(), usize> {
-        if file.len() < self.registers * stride {
-            file.resize(self.registers * stride, L::splat(0.0));
-        }
-        let registers = file.as_mut_slice();
-        for &(register, value) in &self.fills {
-            registers[register as usize * stride..][..stride].fill(L::splat(value));
-        }
-        let (n, m) = (self.inputs, self.outputs.len());
-        for begin in (0..rows).step_by(L::WIDTH * stride) {
-            let count = (rows - begin).min(L::WIDTH * stride);
-            let groups = count.div_ceil(L::WIDTH);
-            for &(input, register) in &self.loads {
-                let group = &mut registers[register as usize * stride..][..groups];
-                let lanes = group.iter_mut().flat_map(L::as_mut_slice).enumerate();
+    /// Runs some rows in blocks of lanes; `target` begins at the first of them.
+    fn run_blocks(&self, rows: Range<usize>, mut target: Target<'_>, room: &mut Room) -> Result<(), Failure> {
+        let Compiled { loads, outputs, .. } = self.compiled;
+        let stride = self.compiled.stride();
+        let first = rows.start;
+        self.compiled.prepare(&mut room.eights, stride);
+        let mut places = [S::Row::default(); MOST_ROWS];
+        for begin in rows.clone().step_by(Eight::WIDTH * stride) {
+            let count = (rows.end - begin).min(Eight::WIDTH * stride);
+            let groups = count.div_ceil(Eight::WIDTH);
+            let places = &mut places[..groups * Eight::WIDTH];
+            for (lane, place) in places.iter_mut().enumerate() {
                 // Lanes beyond the last row repeat it, so that they take no other branch.
-                lanes.for_each(|(lane, to)| *to = x[(begin + lane.min(count - 1)) * n + input as usize]);
+                *place = self.source.row(begin + lane.min(count - 1));
             }
-            if dispatch(Replay { program: self, registers, stride, groups }).is_some() {
-                return Err(begin);
+            let registers = room.eights.as_mut_slice();
+            for &(input, register) in loads {
+                let group = &mut registers[register as usize * stride..][..groups];
+                let lanes = group.iter_mut().flat_map(Eight::as_mut_slice);
+                for (to, &place) in lanes.zip(&*places) {
+                    *to = self.source.number(place, input as usize);
+                }
             }
-            for (output, &register) in self.outputs.iter().enumerate() {
-                let lanes = registers[register as usize * stride..][..groups].iter().flat_map(L::as_slice);
+            let replay = Replay { program: self.compiled, registers, stride, groups };
+            if dispatch_at(self.level, replay).is_some() {
+                for row in begin..begin + count {
+                    let (_, mut from_row) = target.reborrow().split_at(row - first);
+                    self.run_row(row, &mut from_row, room)?;
+                }
+                continue;
+            }
+            for (output, &register) in outputs.iter().enumerate() {
+                let lanes =
+                    registers[register as usize * stride..][..groups].iter().flat_map(Eight::as_slice);
                 for (row, &value) in lanes.take(count).enumerate() {
-                    y[(begin + row) * m + output] = value;
+                    target.set(begin - first + row, output, value);
                 }
             }
         }
         Ok(())
     }
 
-    /// The first row from `row` on in which a comparison comes out differently, and what it is.
+    /// Runs one row, into the first of `target`.
+    fn run_row(&self, row: usize, target: &mut Target<'_>, room: &mut Room) -> Result<(), Failure> {
+        let Compiled { loads, outputs, .. } = self.compiled;
+        self.compiled.prepare(&mut room.ones, 1);
+        let place = self.source.row(row);
+        for &(input, register) in loads {
+            room.ones[register as usize] = One::splat(self.source.number(place, input as usize));
+        }
+        let replay = Replay { program: self.compiled, registers: &mut room.ones, stride: 1, groups: 1 };
+        if dispatch_at(self.level, replay).is_some() {
+            return self.run_as_traced(row, target, &mut room.lines);
+        }
+        for (output, &register) in outputs.iter().enumerate() {
+            target.set(0, output, room.ones[register as usize].as_slice()[0]);
+        }
+        Ok(())
+    }
+
+    /// Runs one row line by line, with the bits of the trace, into the first of `target`.
     #[cold]
-    fn branch(&self, x: &[f64], mut row: usize) -> Error {
-        let mut y = vec![0.0; self.outputs.len()];
-        let mut file: Vec<One> = Vec::new();
-        loop {
-            let x = &x[row * self.inputs..][..self.inputs];
-            if self.run_blocks(x, &mut y, 1, 1, &mut file).is_err() {
-                break;
+    fn run_as_traced(
+        &self,
+        row: usize,
+        target: &mut Target<'_>,
+        lines: &mut Vec<f64>,
+    ) -> Result<(), Failure> {
+        let place = self.source.row(row);
+        lines.clear();
+        for (k, step) in self.list.steps.iter().enumerate() {
+            let arguments = step.inputs.map(|line| lines.get(line as usize).copied().unwrap_or_default());
+            lines.push(match step.operation {
+                Operation::Input => self.source.number(place, k),
+                operation => operation.value(arguments).unwrap_or(step.value),
+            });
+        }
+        for &guard in &self.list.guards {
+            let got = guard.inputs.map(|line| lines[line as usize]);
+            if !guard.relation.holds(got[0], got[1]) {
+                return Err(Failure { row, guard, got });
             }
-            row += 1;
         }
-        // The registers of the one lane are as the failed comparison has left them; run to it once more.
-        let replay = Replay { program: self, registers: &mut file, stride: 1, groups: 1 };
-        for &(input, register) in &self.loads {
-            replay.registers[register as usize] = One::splat(x[row * self.inputs + input as usize]);
+        for (output, &line) in self.list.outputs.iter().enumerate() {
+            target.set(0, output, lines[line as usize]);
         }
-        let at = dispatch(replay).expect("the comparison that has just failed fails again");
-        let [a, b, guard] = self.instructions[at].inputs;
-        let got = [a, b].map(|register| file[register as usize].as_slice()[0]);
-        Error::Branch { input: row, comparison: self.guards[guard as usize].to_string(), got }
+        Ok(())
+    }
+}
+
+impl Compiled {
+    /// How many groups of lanes a block has.
+    fn stride(&self) -> usize {
+        (REGISTER_BYTES / (size_of::<Eight>() * self.registers.max(1))).clamp(1, MOST_GROUPS)
+    }
+
+    /// Room for the registers, with the constants in theirs.
+    fn prepare<L: Lanes>(&self, file: &mut Vec<L>, stride: usize) {
+        if file.len() < self.registers * stride {
+            file.resize(self.registers * stride, L::splat(0.0));
+        }
+        for &(register, value) in &self.fills {
+            file[register as usize * stride..][..stride].fill(L::splat(value));
+        }
     }
 }
 
 impl Program {
+    /// Replays rows from any source.
+    fn replay<S: Source>(
+        &self,
+        source: &S,
+        rows: usize,
+        target: Target<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        let job = Job { compiled: self.compiled(), list: &self.list, source, level: level() };
+        job.run(rows, target, workspace).map_err(|Failure { row, guard, got }| Error::Branch {
+            input: row,
+            comparison: guard.to_string(),
+            got,
+        })
+    }
+
     /// The outputs for every row of inputs: `x` is (rows, inputs), row after row, and what comes back is (rows, outputs). A single
     /// input is one row.
     ///
@@ -222,13 +423,9 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn eval_into(&self, x: &[f64], y: &mut [f64], workspace: &mut Workspace) -> Result<(), Error> {
-        let rows = self.rows_of("eval", x)?;
-        if y.len() != rows * self.outputs() {
-            let want = format!("wants room for {rows} rows of {} outputs", self.outputs());
-            return Err(Error::Length { operation: "eval", want, got: y.len() });
-        }
-        let compiled = self.compiled();
-        compiled.run(x, y, rows, workspace).map_err(|row| compiled.branch(x, row))
+        let (rows, width) = (self.rows_of("eval_into", x)?, self.outputs());
+        must_hold("eval_into", rows, (width, "outputs"), y)?;
+        self.replay(&Rows { x, n: self.inputs() }, rows, Target::one(y, width), workspace)
     }
 
     pub(super) fn rows_of(&self, operation: &'static str, x: &[f64]) -> Result<usize, Error> {
@@ -240,10 +437,11 @@ impl Program {
     }
 
     /// Like [`eval`](Program::eval), for a function that takes other branches for other inputs: at a row for which a comparison comes
-    /// out differently, `trace` records it there, and this program becomes that one.
+    /// out differently, `trace` records it there, and this program becomes that one. A row at which even that one fails
+    /// gets the value that it was traced with.
     ///
     /// # Errors
-    /// When `x` is no whole number of rows, or `trace` gives a program of other sizes, or one that fails where it was traced.
+    /// When `x` is no whole number of rows, or `trace` gives a program of other sizes, or one that was traced elsewhere and fails.
     ///
     /// ```
     /// use tape::{Program, Traced};
@@ -256,29 +454,95 @@ impl Program {
     pub fn eval_or_retrace(
         &mut self,
         x: &[f64],
-        mut trace: impl FnMut(&[f64]) -> Program,
+        trace: impl FnMut(&[f64]) -> Program,
     ) -> Result<Vec<f64>, Error> {
         let (n, m) = (self.inputs(), self.outputs());
         let mut y = vec![0.0; self.rows_of("eval_or_retrace", x)? * m];
         let mut workspace = Workspace::new();
-        let (mut begin, mut traced) = (0, None);
-        loop {
-            match self.eval_into(&x[begin * n..], &mut y[begin * m..], &mut workspace) {
-                Err(Error::Branch { input, .. }) if traced != Some(begin + input) => {
-                    let (from, to) = (begin, begin + input);
-                    self.eval_into(&x[from * n..to * n], &mut y[from * m..to * m], &mut workspace)?;
-                    let fresh = trace(&x[to * n..(to + 1) * n]);
-                    if (fresh.inputs(), fresh.outputs()) != (n, m) {
-                        let want = format!("wants a program of {n} inputs and {m} outputs");
-                        let got = if fresh.inputs() == n { fresh.outputs() } else { fresh.inputs() };
-                        return Err(Error::Length { operation: "eval_or_retrace", want, got });
-                    }
-                    (*self, begin, traced) = (fresh, to, Some(to));
-                }
-                Err(error) => return Err(error),
-                Ok(()) => return Ok(y),
+        self.or_retrace("eval_or_retrace", x, trace, |program, from, traced| {
+            let y = &mut y[from * m..];
+            if traced {
+                let outputs =
+                    program.list.outputs.iter().map(|&line| program.list.steps[line as usize].value);
+                y.iter_mut().zip(outputs).for_each(|(y, value)| *y = value);
+                return Ok(());
             }
+            program.eval_into(&x[from * n..], y, &mut workspace)
+        })?;
+        Ok(y)
+    }
+
+    /// Like [`value_and_grad`](Program::value_and_grad), for a function that takes other branches for other inputs, as
+    /// [`eval_or_retrace`](Program::eval_or_retrace). The program of the gradient is made anew at every row that is traced.
+    ///
+    /// # Errors
+    /// As `eval_or_retrace`, and when the function does not have one output.
+    ///
+    /// ```
+    /// use tape::{Program, Traced};
+    /// fn f(x: &[Traced]) -> Traced { if x[0] > Traced::from(0.0) { x[0] * x[0] } else { x[0] * -1.0 } }
+    /// let mut program = Program::trace(f, &[1.0]);
+    /// let (_, gradients) = program.value_and_grad_or_retrace(&[3.0, -4.0], |at| Program::trace(f, at))?;
+    /// assert_eq!(gradients, [6.0, -1.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn value_and_grad_or_retrace(
+        &mut self,
+        x: &[f64],
+        trace: impl FnMut(&[f64]) -> Program,
+    ) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        const NAME: &str = "value_and_grad_or_retrace";
+        self.must_be_scalar(NAME)?;
+        let n = self.inputs();
+        let (mut values, mut gradients) = (vec![0.0; self.rows_of(NAME, x)?], vec![0.0; x.len()]);
+        let mut workspace = Workspace::new();
+        self.or_retrace(NAME, x, trace, |program, from, traced| {
+            let (values, gradients) = (&mut values[from..], &mut gradients[from * n..]);
+            if traced {
+                values[0] = program.value();
+                gradients[..n].copy_from_slice(&program.gradient());
+                return Ok(());
+            }
+            program.value_and_grad_into(&x[from * n..], values, gradients, &mut workspace)
+        })?;
+        Ok((values, gradients))
+    }
+
+    /// Runs `replay` of this program from a row on, until it has done all rows; at one that fails, this program becomes that
+    /// which `trace` records there. `replay` is told when it has to take what was traced.
+    fn or_retrace(
+        &mut self,
+        operation: &'static str,
+        x: &[f64],
+        mut trace: impl FnMut(&[f64]) -> Program,
+        mut replay: impl FnMut(&Program, usize, bool) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (n, m, rows) = (self.inputs(), self.outputs(), self.rows_of(operation, x)?);
+        let (mut begin, mut is_fresh) = (0, false);
+        while begin < rows {
+            let (input, comparison, got) = match replay(self, begin, false) {
+                Err(Error::Branch { input, comparison, got }) => (input, comparison, got),
+                other => return other,
+            };
+            if input == 0 && is_fresh {
+                let at = self.list.at();
+                if !at.iter().zip(&x[begin * n..]).all(|(a, b)| a.to_bits() == b.to_bits()) {
+                    return Err(Error::Branch { input: begin, comparison, got });
+                }
+                replay(self, begin, true)?;
+                (begin, is_fresh) = (begin + 1, false);
+                continue;
+            }
+            begin += input;
+            let fresh = trace(&x[begin * n..][..n]);
+            if (fresh.inputs(), fresh.outputs()) != (n, m) {
+                let want = format!("wants a program of {n} inputs and {m} outputs");
+                let got = if fresh.inputs() == n { fresh.outputs() } else { fresh.inputs() };
+                return Err(Error::Length { operation, want, got });
+            }
+            (*self, is_fresh) = (fresh, true);
         }
+        Ok(())
     }
 
     /// The value and the gradient for every row of inputs: (rows) and (rows, inputs).
@@ -292,9 +556,40 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn value_and_grad(&self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
-        let both = self.with_gradient()?.eval(x)?;
-        let rows = both.chunks_exact(1 + self.inputs());
-        Ok((rows.clone().map(|row| row[0]).collect(), rows.flat_map(|row| &row[1..]).copied().collect()))
+        self.must_be_scalar("value_and_grad")?;
+        let (mut values, mut gradients) = (vec![0.0; self.rows_of("value_and_grad", x)?], vec![0.0; x.len()]);
+        self.value_and_grad_into(x, &mut values, &mut gradients, &mut Workspace::new())?;
+        Ok((values, gradients))
+    }
+
+    /// Like [`value_and_grad`](Program::value_and_grad), into `values` and `gradients`, with registers and threads of a workspace, as
+    /// [`eval_into`](Program::eval_into).
+    ///
+    /// # Errors
+    /// As `value_and_grad`, and when `values` or `gradients` are not as long as what comes back.
+    ///
+    /// ```
+    /// use tape::{Program, Workspace};
+    /// let program = Program::trace(|x| x[0] * x[1], &[1.0, 1.0]);
+    /// let (mut values, mut gradients, mut workspace) = ([0.0; 2], [0.0; 4], Workspace::new());
+    /// program.value_and_grad_into(&[2.0, 3.0, 4.0, 5.0], &mut values, &mut gradients, &mut workspace)?;
+    /// assert_eq!((values, gradients), ([6.0, 20.0], [3.0, 2.0, 5.0, 4.0]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn value_and_grad_into(
+        &self,
+        x: &[f64],
+        values: &mut [f64],
+        gradients: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        const NAME: &str = "value_and_grad_into";
+        self.must_be_scalar(NAME)?;
+        let (rows, n) = (self.rows_of(NAME, x)?, self.inputs());
+        must_hold(NAME, rows, (1, "values"), values)?;
+        must_hold(NAME, rows, (n, "derivatives"), gradients)?;
+        let target = Target { first: values, rest: gradients, width: [1, n] };
+        self.with_gradient()?.replay(&Rows { x, n }, rows, target, workspace)
     }
 
     /// The Jacobian for every row of inputs: (rows, outputs, inputs). By reverse or forward mode, whichever needs fewer
@@ -309,19 +604,48 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn jacobian(&self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        self.rows_of("jacobian", x)?;
-        let (n, m) = (self.inputs(), self.outputs());
+        let mut jacobian = vec![0.0; self.rows_of("jacobian", x)? * self.outputs() * self.inputs()];
+        self.jacobian_into(x, &mut jacobian, &mut Workspace::new())?;
+        Ok(jacobian)
+    }
+
+    /// Like [`jacobian`](Program::jacobian), into `jacobian`, with registers and threads of a workspace, as
+    /// [`eval_into`](Program::eval_into).
+    ///
+    /// # Errors
+    /// As `jacobian`, and when `jacobian` is not as long as what comes back.
+    ///
+    /// ```
+    /// use tape::{Program, Workspace};
+    /// let program = Program::trace_many(|x| vec![x[0] * x[1], x[0].exp()], &[0.0, 0.0]);
+    /// let mut jacobian = [0.0; 4];
+    /// program.jacobian_into(&[0.0, 3.0], &mut jacobian, &mut Workspace::new())?;
+    /// assert_eq!(jacobian, [3.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn jacobian_into(
+        &self,
+        x: &[f64],
+        jacobian: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        const NAME: &str = "jacobian_into";
+        let (rows, n, m) = (self.rows_of(NAME, x)?, self.inputs(), self.outputs());
+        must_hold(NAME, rows, (m * n, "derivatives"), jacobian)?;
         if m <= n {
-            return self.vjp().along_units(x, n, m);
+            return self.vjp().along_units(x, n, m, jacobian, workspace);
         }
-        let columns = self.jvp().along_units(x, n, n)?;
-        let mut jacobian = vec![0.0; columns.len()];
-        for (from, to) in columns.chunks_exact(n * m).zip(jacobian.chunks_exact_mut(n * m)) {
+        let mut columns = std::mem::take(&mut workspace.products);
+        columns.resize(jacobian.len(), 0.0);
+        let result = self.jvp().along_units(x, n, n, &mut columns, workspace);
+        let each = (n * m).max(1);
+        for (from, to) in columns.chunks_exact(each).zip(jacobian.chunks_exact_mut(each)) {
             for (k, &derivative) in from.iter().enumerate() {
                 to[k % m * n + k / m] = derivative;
             }
         }
-        Ok(jacobian)
+        workspace.products = columns;
+        result
     }
 
     /// `H v` for every row: `x` and `v` are (rows, inputs), and so is what comes back.
@@ -335,15 +659,51 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn hvp(&self, x: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
-        let product = self.hessian_product()?;
-        self.rows_of("hvp", x)?;
+        let mut products = vec![0.0; x.len()];
+        self.hvp_as("hvp", x, v, &mut products, &mut Workspace::new())?;
+        Ok(products)
+    }
+
+    /// Like [`hvp`](Program::hvp), into `products`, with registers and threads of a workspace, as
+    /// [`eval_into`](Program::eval_into).
+    ///
+    /// # Errors
+    /// As `hvp`, and when `products` is not as long as `x`.
+    ///
+    /// ```
+    /// use tape::{Program, Workspace};
+    /// let program = Program::trace(|x| x[0].powi(3) * x[1], &[1.0, 1.0]);
+    /// let mut product = [0.0; 2];
+    /// program.hvp_into(&[1.0, 2.0], &[1.0, 0.0], &mut product, &mut Workspace::new())?;
+    /// assert_eq!(product, [12.0, 3.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn hvp_into(
+        &self,
+        x: &[f64],
+        v: &[f64],
+        products: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.hvp_as("hvp_into", x, v, products, workspace)
+    }
+
+    fn hvp_as(
+        &self,
+        operation: &'static str,
+        x: &[f64],
+        v: &[f64],
+        products: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.must_be_scalar(operation)?;
+        let (rows, n) = (self.rows_of(operation, x)?, self.inputs());
         if v.len() != x.len() {
             let want = format!("wants an entry of the vectors for each of {} inputs", x.len());
-            return Err(Error::Length { operation: "hvp", want, got: v.len() });
+            return Err(Error::Length { operation, want, got: v.len() });
         }
-        let n = self.inputs().max(1);
-        let pairs = x.chunks_exact(n).zip(v.chunks_exact(n));
-        product.eval(&pairs.flat_map(|(x, v)| x.iter().chain(v)).copied().collect::<Vec<_>>())
+        must_hold(operation, rows, (n, "entries"), products)?;
+        self.hessian_product()?.replay(&Pairs { x, v, n }, rows, Target::one(products, n), workspace)
     }
 
     /// The Hessian for every row of inputs: (rows, inputs, inputs).
@@ -357,49 +717,80 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn hessian(&self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        let product = self.hessian_product()?;
-        self.rows_of("hessian", x)?;
-        product.along_units(x, self.inputs(), self.inputs())
+        let mut hessian = vec![0.0; self.rows_of("hessian", x)? * self.inputs() * self.inputs()];
+        self.hessian_as("hessian", x, &mut hessian, &mut Workspace::new())?;
+        Ok(hessian)
     }
 
-    /// For every row of `x`, the outputs of this program of (x, direction) along each of `directions` unit vectors.
-    fn along_units(&self, x: &[f64], n: usize, directions: usize) -> Result<Vec<f64>, Error> {
-        self.along(x, n, directions, |direction, k| direction == k)
+    /// Like [`hessian`](Program::hessian), into `hessian`, with registers and threads of a workspace, as
+    /// [`eval_into`](Program::eval_into).
+    ///
+    /// # Errors
+    /// As `hessian`, and when `hessian` is not as long as what comes back.
+    ///
+    /// ```
+    /// use tape::{Program, Workspace};
+    /// let program = Program::trace(|x| x[0].powi(3) * x[1], &[1.0, 1.0]);
+    /// let mut hessian = [0.0; 4];
+    /// program.hessian_into(&[1.0, 2.0], &mut hessian, &mut Workspace::new())?;
+    /// assert_eq!(hessian, [12.0, 3.0, 3.0, 0.0]);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn hessian_into(
+        &self,
+        x: &[f64],
+        hessian: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.hessian_as("hessian_into", x, hessian, workspace)
     }
 
-    /// For every row of `x`, of `n` numbers each, the outputs of this program of (x, direction) along directions of zeros and
-    /// ones: entry k of a direction is whether `seeds(direction, k)`.
+    fn hessian_as(
+        &self,
+        operation: &'static str,
+        x: &[f64],
+        hessian: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.must_be_scalar(operation)?;
+        let (rows, n) = (self.rows_of(operation, x)?, self.inputs());
+        must_hold(operation, rows, (n * n, "derivatives"), hessian)?;
+        self.hessian_product()?.along_units(x, n, n, hessian, workspace)
+    }
+
+    /// For every row of `x`, of `n` numbers each, the outputs of this program of (x, direction) along each of `directions` unit
+    /// vectors.
+    fn along_units(
+        &self,
+        x: &[f64],
+        n: usize,
+        directions: usize,
+        products: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        self.along(x, n, directions, |direction, k| direction == k, products, workspace)
+    }
+
+    /// The same along directions of zeros and ones: entry k of a direction is whether `seeds(direction, k)`.
     pub(super) fn along(
         &self,
         x: &[f64],
         n: usize,
         directions: usize,
-        seeds: impl Fn(usize, usize) -> bool,
-    ) -> Result<Vec<f64>, Error> {
-        // So many directions at once that lanes are full and the rows of inputs take a few megabytes.
-        let at_once = ((1 << 20) / self.inputs().max(1)).clamp(8, 512);
-        let mut workspace = Workspace::new();
-        let (mut rows, mut result) = (Vec::new(), Vec::new());
-        let all: Vec<(usize, usize)> = (0..x.len().checked_div(n).unwrap_or(1))
-            .flat_map(|row| (0..directions).map(move |k| (row, k)))
-            .collect();
-        for part in all.chunks(at_once) {
-            rows.clear();
-            for &(row, direction) in part {
-                rows.extend_from_slice(&x[row * n..(row + 1) * n]);
-                rows.extend((0..self.inputs() - n).map(|k| f64::from(u8::from(seeds(direction, k)))));
+        seeds: impl Fn(usize, usize) -> bool + Sync,
+        products: &mut [f64],
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        let rows = x.len().checked_div(n).unwrap_or(1) * directions;
+        let source = Directions { x, n, directions, seeds };
+        let result = self.replay(&source, rows, Target::one(products, self.outputs()), workspace);
+        result.map_err(|error| match error {
+            // The row of the user, not that of the direction.
+            Error::Branch { input, comparison, got } => {
+                Error::Branch { input: input / directions, comparison, got }
             }
-            let begin = result.len();
-            result.resize(begin + part.len() * self.outputs(), 0.0);
-            self.eval_into(&rows, &mut result[begin..], &mut workspace).map_err(|error| match error {
-                // The row of the user, not that of the direction.
-                Error::Branch { input, comparison, got } => {
-                    Error::Branch { input: part[input].0, comparison, got }
-                }
-                other => other,
-            })?;
-        }
-        Ok(result)
+            other => other,
+        })
     }
 
     /// How many bytes the program takes: the list, and, once it has been replayed, its instructions. Programs of
@@ -415,4 +806,21 @@ impl Program {
             + size_of_val(self.list.guards.as_slice());
         list + self.derived.compiled.get().map_or(0, |compiled| compiled.bytes())
     }
+}
+
+/// Whether there is room for `each` numbers of so many rows.
+fn must_hold(
+    operation: &'static str,
+    rows: usize,
+    (each, what): (usize, &str),
+    room: &[f64],
+) -> Result<(), Error> {
+    if room.len() == rows * each {
+        return Ok(());
+    }
+    Err(Error::Length {
+        operation,
+        want: format!("wants room for {rows} rows of {each} {what}"),
+        got: room.len(),
+    })
 }

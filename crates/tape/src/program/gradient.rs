@@ -128,7 +128,7 @@ impl List {
                     let pulled = pulled(step, place, values, k, bar);
                     let zero = if trace::take_chose() { Zero::Chosen } else { zero };
                     let pulled = handed_on(bar, pulled, is_safe(step, k, place, &ranges, zero));
-                    let saturates = range::saturates(step.operation, place);
+                    let saturates = range::saturates(step.operation, place, ranges[line as usize]);
                     bars.add(line, pulled, if saturates { zero.max(Zero::Saturated) } else { zero });
                 }
             }
@@ -138,7 +138,8 @@ impl List {
 
     /// The tangents of the outputs from those of the inputs, recorded: `ẏ = J ẋ`.
     fn push_forward(&self, values: &[Traced], x_dot: &[Traced]) -> Vec<Traced> {
-        let (hidden, ranges) = (self.hidden(), self.ranges());
+        let ranges = self.ranges();
+        let hidden = self.hidden(&ranges);
         let mut dots: Vec<Traced> = Vec::with_capacity(self.steps.len());
         for (k, step) in self.steps.iter().enumerate() {
             let mut total = Traced::from(0.0);
@@ -158,14 +159,15 @@ impl List {
     }
 
     /// Which lines may be infinite while all outputs are finite: every way to an output saturates or chooses.
-    fn hidden(&self) -> Vec<bool> {
+    fn hidden(&self, ranges: &[Range]) -> Vec<bool> {
         let mut hidden = vec![true; self.steps.len()];
         for &line in &self.outputs {
             hidden[line as usize] = false;
         }
         for (k, step) in self.steps.iter().enumerate().rev() {
             for (place, &line) in step.arguments().iter().enumerate() {
-                hidden[line as usize] &= hidden[k] || range::saturates(step.operation, place);
+                hidden[line as usize] &=
+                    hidden[k] || range::saturates(step.operation, place, ranges[line as usize]);
             }
         }
         hidden

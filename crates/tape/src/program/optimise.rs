@@ -16,8 +16,10 @@ pub(super) struct Shared {
     filled: usize,
     /// Whether a simplification was asked for an operation that chooses, such as a step or a gate.
     chose: bool,
-    /// Whether negative powers become quotients.
-    quotients: bool,
+    /// Whether powers become products and quotients.
+    multiplied: bool,
+    /// Whether what comes next must have the very bits of the trace.
+    exact: bool,
 }
 
 /// What makes two lines equal: code, parameter or constant in bits, inputs.
@@ -47,8 +49,13 @@ impl Shared {
             slots: vec![0; (2 * lines.max(32)).next_power_of_two()],
             filled: 0,
             chose: false,
-            quotients: false,
+            multiplied: false,
+            exact: false,
         }
+    }
+
+    pub(super) fn be_exact(&mut self, exact: bool) {
+        self.exact = exact;
     }
 
     pub(super) fn take_chose(&mut self) -> bool {
@@ -195,11 +202,11 @@ impl Recorder {
             }
             UnaryOp::Shift(primitive::Shift(k)) => (k == 0.0 && k.is_sign_negative()).then_some(x),
             UnaryOp::Powi(primitive::Powi(n)) => match n {
-                0..=64 => Some(self.power(x, n as u32)),
                 -1 => Some(self.unary(primitive::Recip, x)),
-                -64..0 if self.shared.as_ref().is_some_and(|shared| shared.quotients) => {
+                0..=2 => Some(self.power(x, n as u32)),
+                -64..=64 if self.shared.as_ref().is_some_and(|shared| shared.multiplied) => {
                     let power = self.power(x, n.unsigned_abs());
-                    Some(self.unary(primitive::Recip, power))
+                    Some(if n < 0 { self.unary(primitive::Recip, power) } else { power })
                 }
                 _ => None,
             },
@@ -242,7 +249,11 @@ impl Recorder {
             // `powf` of the standard library is within an ulp of these, which are rounded correctly.
             (BinaryOp::Powf(_), [_, Some(0.0)]) => Some(Traced::from(1.0)),
             (BinaryOp::Powf(_), [_, Some(1.0)]) => Some(a),
-            (BinaryOp::Powf(_), [_, Some(2.0)]) => Some(self.product(a, a)),
+            (BinaryOp::Powf(_), [_, Some(2.0)])
+                if !self.shared.as_ref().is_some_and(|shared| shared.exact) =>
+            {
+                Some(self.product(a, a))
+            }
             (BinaryOp::Gate(_), [Some(0.0), _]) => Some(Traced::from(0.0)),
             (BinaryOp::Gate(_), [Some(_), _]) => Some(b),
             _ => None,
@@ -271,14 +282,14 @@ impl List {
         self.rebuilt(Shared::new(self.steps.len()))
     }
 
-    /// An optimised list as it is replayed: with `x⁻ⁿ` as one over xⁿ, which is what a processor can do. Its derivatives are not
-    /// those to take: `y²` in the pullback of `y = 1 / xⁿ` overflows where n x⁻ⁿ⁻¹ does not.
-    pub(super) fn with_quotients(&self) -> Cow<'_, List> {
-        let is_negative_power = |step: &Step| matches!(step.operation, Operation::Unary(UnaryOp::Powi(primitive::Powi(n))) if n < 0);
-        if !self.steps.iter().any(is_negative_power) {
+    /// An optimised list as it is replayed: with powers multiplied out. Derivatives are made before that: that of a power is
+    /// shorter, and `y²` in the pullback of `y = 1 / xⁿ` overflows where n x⁻ⁿ⁻¹ does not.
+    pub(super) fn multiplied_out(&self) -> Cow<'_, List> {
+        let is_power = |step: &Step| matches!(step.operation, Operation::Unary(UnaryOp::Powi(_)));
+        if !self.steps.iter().any(is_power) {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(self.rebuilt(Shared { quotients: true, ..Shared::new(self.steps.len()) }))
+        Cow::Owned(self.rebuilt(Shared { multiplied: true, ..Shared::new(self.steps.len()) }))
     }
 
     fn rebuilt(&self, shared: Shared) -> List {
@@ -291,7 +302,11 @@ impl List {
     /// The values of the lines, recorded once more in the trace that these inputs belong to, comparisons included.
     pub(super) fn run(&self, inputs: &[Traced]) -> Vec<Traced> {
         let mut values: Vec<Traced> = Vec::with_capacity(self.steps.len());
+        let decides = self.decides();
         for (k, step) in self.steps.iter().enumerate() {
+            if !self.guards.is_empty() {
+                trace::be_exact(decides[k]);
+            }
             let [a, b, c] = step.inputs.map(|line| values.get(line as usize).copied().unwrap_or_default());
             values.push(match step.operation {
                 Operation::Input => inputs[k],
@@ -305,14 +320,18 @@ impl List {
             let [a, b] = guard.inputs.map(|line| values[line as usize]);
             a.compared(b, guard.relation, Some(guard.traced));
         }
+        trace::be_exact(false);
         values
     }
 
-    /// The list with the lines only that outputs and comparisons come from, and all inputs.
-    pub(super) fn without_dead_lines(mut self) -> List {
+    /// Which lines comparisons come from. Where rounding decides, a replay computes them as they were traced.
+    fn decides(&self) -> Vec<bool> {
+        self.alive(self.guards.iter().flat_map(|guard| &guard.inputs))
+    }
+
+    /// Which lines these ones come from, themselves included.
+    fn alive<'a>(&self, roots: impl Iterator<Item = &'a u32>) -> Vec<bool> {
         let mut alive = vec![false; self.steps.len()];
-        alive[..self.inputs].fill(true);
-        let roots = self.outputs.iter().chain(self.guards.iter().flat_map(|guard| &guard.inputs));
         for &line in roots {
             alive[line as usize] = true;
         }
@@ -323,6 +342,14 @@ impl List {
                 }
             }
         }
+        alive
+    }
+
+    /// The list with the lines only that outputs and comparisons come from, and all inputs.
+    pub(super) fn without_dead_lines(mut self) -> List {
+        let roots = self.outputs.iter().chain(self.guards.iter().flat_map(|guard| &guard.inputs));
+        let mut alive = self.alive(roots);
+        alive[..self.inputs].fill(true);
         let mut places = vec![0; self.steps.len()];
         let mut next = 0;
         for (place, &alive) in places.iter_mut().zip(&alive) {

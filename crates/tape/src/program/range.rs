@@ -11,17 +11,24 @@ use crate::primitive::{self, BinaryOp, TernaryOp, UnaryOp};
 pub(super) struct Range {
     least: f64,
     most: f64,
-    /// How the values grow with the inputs, as the degree of a polynomial; `EXPONENTIAL` for what grows faster.
-    degree: u32,
+    infinite: Infinite,
     /// Whether it can be NaN.
     nan: bool,
 }
 
-const EXPONENTIAL: u32 = u32::MAX;
+/// Where a line can be infinite. Sums and products of ordinary numbers are taken for ordinary numbers: that a product
+/// of inputs overflows is possible, but gates at every product would make a gradient a third longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Infinite {
+    Nowhere,
+    /// Where something is exactly zero.
+    AtPoles,
+    /// Beyond some size of the inputs, as an exponential or a high power.
+    Outside,
+}
 
-/// Polynomials of a higher degree overflow, and others do not: for those inputs would have to exceed 10³⁸. Every product
-/// may overflow somewhere, and a gate at each would make gradients a third longer.
-const MOST_DEGREE: u32 = 8;
+/// Powers beyond this overflow at numbers that occur.
+const MOST_ORDINARY_POWER: u32 = 8;
 
 /// Bounds between this and its inverse leave room for products of a few partials.
 const FAR: f64 = 1e60;
@@ -29,17 +36,22 @@ const FAR: f64 = 1e60;
 impl Default for Range {
     /// Anything.
     fn default() -> Self {
-        Range { least: f64::NEG_INFINITY, most: f64::INFINITY, degree: EXPONENTIAL, nan: true }
+        Range { least: f64::NEG_INFINITY, most: f64::INFINITY, infinite: Infinite::Outside, nan: true }
     }
 }
 
 impl Range {
-    fn new([least, most]: [f64; 2], degree: u32, nan: bool) -> Range {
-        Range { least, most, degree, nan }
+    fn new([least, most]: [f64; 2], infinite: Infinite, nan: bool) -> Range {
+        Range { least, most, infinite, nan }
     }
 
-    fn overflows(self) -> bool {
-        self.degree > MOST_DEGREE && !(self.least >= -FAR && self.most <= FAR)
+    fn is_bounded(self) -> bool {
+        self.least >= -FAR && self.most <= FAR
+    }
+
+    /// Whether it can be infinite.
+    fn is_open(self) -> bool {
+        self.infinite > Infinite::Nowhere && !self.is_bounded()
     }
 
     fn is_positive(self) -> bool {
@@ -51,8 +63,8 @@ impl Range {
     }
 
     /// Of a function that never falls.
-    fn rising(self, f: impl Fn(f64) -> f64, degree: u32) -> Range {
-        Range::new([f(self.least), f(self.most)], degree, self.nan)
+    fn rising(self, f: impl Fn(f64) -> f64, infinite: Infinite) -> Range {
+        Range::new([f(self.least), f(self.most)], infinite, self.nan)
     }
 
     fn neg(self) -> Range {
@@ -60,50 +72,54 @@ impl Range {
     }
 
     fn add(self, other: Range) -> Range {
-        let both = self.overflows() && other.overflows();
-        let same_sign =
-            self.least.min(other.least) > f64::NEG_INFINITY || self.most.max(other.most) < f64::INFINITY;
-        let nan = self.nan || other.nan || both && !same_sign;
-        let bounds = [self.least + other.least, self.most + other.most];
-        Range::new(bounds, self.degree.max(other.degree), nan)
+        let (least, most) = (self.least.min(other.least), self.most.max(other.most));
+        // ∞ - ∞ is NaN.
+        let opposite = least == f64::NEG_INFINITY && most == f64::INFINITY;
+        let nan = self.nan || other.nan || self.is_open() && other.is_open() && opposite;
+        Range::new([self.least + other.least, self.most + other.most], self.infinite.max(other.infinite), nan)
     }
 
     fn mul(self, other: Range) -> Range {
-        // A bound is approached and never reached where it is infinite: 0 · ∞ is 0 here.
+        // An infinite bound is approached and not reached: 0 · ∞ is 0 for bounds.
         let product = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
         let corners = [self.least, self.most].map(|a| [product(a, other.least), product(a, other.most)]);
-        let corners = corners.as_flattened();
-        let bounds = [corners.iter().copied().fold(f64::INFINITY, f64::min), {
-            corners.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-        }];
-        let zero_times_infinity = |a: Range, b: Range| a.overflows() && !b.is_far_from_zero();
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+        for &corner in corners.as_flattened() {
+            (least, most) = (least.min(corner), most.max(corner));
+        }
+        let zero_times_infinity = |a: Range, b: Range| a.is_open() && !b.is_far_from_zero();
         let nan =
             self.nan || other.nan || zero_times_infinity(self, other) || zero_times_infinity(other, self);
-        Range::new(bounds, self.degree.saturating_add(other.degree), nan)
+        Range::new([least, most], self.infinite.max(other.infinite), nan)
     }
 
     fn square(self) -> Range {
         let bounds = [self.least * self.least, self.most * self.most];
         let least = if self.is_far_from_zero() { bounds[0].min(bounds[1]) } else { 0.0 };
-        Range::new([least, bounds[0].max(bounds[1])], self.degree.saturating_mul(2), self.nan)
+        Range { least, most: bounds[0].max(bounds[1]), ..self }
     }
 
     fn recip(self) -> Range {
         if self.is_far_from_zero() {
-            return Range::new([self.most.recip(), self.least.recip()], 0, self.nan);
+            return Range::new([self.most.recip(), self.least.recip()], Infinite::Nowhere, self.nan);
         }
-        Range { nan: self.nan, ..Range::default() }
+        // 1 / e⁻ˣ overflows as eˣ does.
+        Range { nan: self.nan, infinite: self.infinite.max(Infinite::AtPoles), ..Range::default() }
     }
 
     /// The smallest interval with both.
     fn or(self, other: Range) -> Range {
-        let bounds = [self.least.min(other.least), self.most.max(other.most)];
-        Range::new(bounds, self.degree.max(other.degree), self.nan || other.nan)
+        Range {
+            least: self.least.min(other.least),
+            most: self.most.max(other.most),
+            infinite: self.infinite.max(other.infinite),
+            nan: self.nan || other.nan,
+        }
     }
 
     fn constant(value: f64) -> Range {
-        let degree = if value.is_finite() { 0 } else { EXPONENTIAL };
-        Range::new([value, value], degree, value.is_nan())
+        let infinite = if value.is_finite() { Infinite::Nowhere } else { Infinite::Outside };
+        Range::new([value, value], infinite, value.is_nan())
     }
 }
 
@@ -117,33 +133,37 @@ fn of_unary(op: UnaryOp, a: Range) -> Range {
         UnaryOp::StopGradient(_) => a,
         UnaryOp::Abs(_) => Range { least: a.least.max(-a.most).max(0.0), most: a.most.max(-a.least), ..a },
         UnaryOp::Recip(_) => a.recip(),
-        UnaryOp::Powi(primitive::Powi(n)) if n < 0 => {
-            let degree = if a.is_far_from_zero() { n.unsigned_abs() } else { EXPONENTIAL };
-            Range { degree, nan: a.nan, ..Range::default() }
+        UnaryOp::Powi(primitive::Powi(n)) => {
+            let base = if n < 0 { a.recip() } else { a };
+            let high = n.unsigned_abs() > MOST_ORDINARY_POWER;
+            let least = if n % 2 == 0 { 0.0 } else { f64::NEG_INFINITY };
+            let infinite = if high { Infinite::Outside } else { base.infinite };
+            Range::new([least, f64::INFINITY], infinite, a.nan)
         }
-        UnaryOp::Exp(_) => a.rising(f64::exp, EXPONENTIAL),
-        UnaryOp::Exp2(_) => a.rising(f64::exp2, EXPONENTIAL),
-        UnaryOp::ExpM1(_) => a.rising(f64::exp_m1, EXPONENTIAL),
-        UnaryOp::Sinh(_) => a.rising(f64::sinh, EXPONENTIAL),
-        UnaryOp::Cosh(_) => Range::new([1.0, a.least.cosh().max(a.most.cosh())], EXPONENTIAL, a.nan),
-        UnaryOp::Tanh(_) => a.rising(f64::tanh, 0),
-        UnaryOp::Atan(_) => a.rising(f64::atan, 0),
-        UnaryOp::Erf(_) => Range::new([-1.0, 1.0], 0, a.nan),
+        UnaryOp::Exp(_) => a.rising(f64::exp, Infinite::Outside),
+        UnaryOp::Exp2(_) => a.rising(f64::exp2, Infinite::Outside),
+        UnaryOp::ExpM1(_) => a.rising(f64::exp_m1, Infinite::Outside),
+        UnaryOp::Sinh(_) => a.rising(f64::sinh, Infinite::Outside),
+        UnaryOp::Cosh(_) => Range::new([1.0, a.least.cosh().max(a.most.cosh())], Infinite::Outside, a.nan),
+        UnaryOp::Tanh(_) => a.rising(f64::tanh, Infinite::Nowhere),
+        UnaryOp::Atan(_) => a.rising(f64::atan, Infinite::Nowhere),
+        UnaryOp::Erf(_) => Range::new([-1.0, 1.0], Infinite::Nowhere, a.nan),
         UnaryOp::Sigmoid(_) | UnaryOp::NormCdf(_) | UnaryOp::NormPdf(_) | UnaryOp::Gaussian(_) => {
-            Range::new([0.0, 1.0], 0, a.nan)
+            Range::new([0.0, 1.0], Infinite::Nowhere, a.nan)
         }
         UnaryOp::Softplus(_) | UnaryOp::Relu(_) => {
             Range { least: a.least.max(0.0), most: f64::INFINITY, ..a }
         }
         UnaryOp::LogSigmoid(_) => Range { least: f64::NEG_INFINITY, most: 0.0, ..a },
-        UnaryOp::Sin(_) | UnaryOp::Cos(_) => Range::new([-1.0, 1.0], 0, a.nan || a.overflows()),
+        UnaryOp::Sin(_) | UnaryOp::Cos(_) => Range::new([-1.0, 1.0], Infinite::Nowhere, a.nan || a.is_open()),
         UnaryOp::Sqrt(_) => {
             let bounds = [a.least.max(0.0).sqrt(), a.most.max(0.0).sqrt()];
-            Range::new(bounds, a.degree, a.nan || a.least < 0.0)
+            Range::new(bounds, a.infinite, a.nan || a.least < 0.0)
         }
         UnaryOp::Ln(_) => {
-            let degree = if a.is_positive() { a.degree } else { EXPONENTIAL };
-            Range::new([a.least.max(0.0).ln(), a.most.max(0.0).ln()], degree, a.nan || a.least < 0.0)
+            let pole = if a.is_positive() { Infinite::Nowhere } else { Infinite::AtPoles };
+            let bounds = [a.least.max(0.0).ln(), a.most.max(0.0).ln()];
+            Range::new(bounds, a.infinite.max(pole), a.nan || a.least < 0.0)
         }
         _ => Range::default(),
     }
@@ -155,10 +175,11 @@ fn of_binary(op: BinaryOp, a: Range, b: Range, same: bool) -> Range {
         BinaryOp::Sub(_) => a.add(b.neg()),
         BinaryOp::Mul(_) if same => a.square(),
         BinaryOp::Mul(_) => a.mul(b),
-        // 0 / 0 is NaN, and so is ∞ / ∞.
-        BinaryOp::Div(_) if b.is_far_from_zero() => {
+        BinaryOp::Div(_) => {
             let quotient = a.mul(b.recip());
-            Range { nan: quotient.nan || a.overflows() && b.overflows(), ..quotient }
+            // 0 / 0 is NaN, and so is ∞ / ∞.
+            let nan = quotient.nan || !b.is_far_from_zero() || a.is_open() && b.is_open();
+            Range { nan, ..quotient }
         }
         BinaryOp::Max(_) | BinaryOp::Min(_) => a.or(b),
         BinaryOp::Gate(_) => b.or(Range::constant(0.0)),
@@ -168,7 +189,7 @@ fn of_binary(op: BinaryOp, a: Range, b: Range, same: bool) -> Range {
         | BinaryOp::Less(_)
         | BinaryOp::LessEqual(_)
         | BinaryOp::Equal(_)
-        | BinaryOp::NotEqual(_) => Range::new([0.0, 1.0], 0, false),
+        | BinaryOp::NotEqual(_) => Range::new([0.0, 1.0], Infinite::Nowhere, false),
         _ => Range::default(),
     }
 }
@@ -180,7 +201,7 @@ impl List {
         for step in &self.steps {
             let [a, b, c] = step.inputs.map(|line| ranges.get(line as usize).copied().unwrap_or_default());
             ranges.push(match step.operation {
-                Operation::Input => Range::new([f64::NEG_INFINITY, f64::INFINITY], 1, false),
+                Operation::Input => Range { infinite: Infinite::Nowhere, nan: false, ..Range::default() },
                 Operation::Constant => Range::constant(step.value),
                 Operation::Unary(op) => of_unary(op, a),
                 Operation::Binary(op) => of_binary(op, a, b, step.inputs[0] == step.inputs[1]),
@@ -212,7 +233,7 @@ pub(super) fn partial(operation: Operation, place: usize, arguments: [Range; 3],
     let [a, b, _] = arguments;
     // What the partial reads, where it is finite when that is.
     let reads = |all: &[Range]| {
-        if all.iter().any(|range| range.overflows()) {
+        if all.iter().any(|range| range.is_open()) {
             Partial::Infinite
         } else if all.iter().any(|range| range.nan) {
             Partial::NotANumber
@@ -263,8 +284,13 @@ pub(super) fn partial(operation: Operation, place: usize, arguments: [Range; 3],
 }
 
 /// Whether a line may be finite although its argument at `place` is infinite. What is not known may.
-pub(super) fn saturates(operation: Operation, place: usize) -> bool {
+pub(super) fn saturates(operation: Operation, place: usize, argument: Range) -> bool {
     match operation {
+        // e^-∞ is 0, but -∞ from a pole, above all a logarithm of zero, is left alone: it would cost a path of a stock,
+        // whose price is the exponential of a long sum, a quarter more lines.
+        Operation::Unary(UnaryOp::Exp(_) | UnaryOp::Exp2(_) | UnaryOp::ExpM1(_)) => {
+            argument.infinite == Infinite::Outside
+        }
         Operation::Unary(op) => !matches!(
             op,
             UnaryOp::Neg(_)

@@ -1,7 +1,7 @@
 //! Which inputs each output depends on, and sparse derivatives by programs.
 
 use super::operation::Operation;
-use super::{List, Program};
+use super::{List, Program, Workspace};
 use crate::Error;
 use crate::sparse::{Compression, Pattern, Sparse};
 use std::rc::Rc;
@@ -115,10 +115,14 @@ impl Program {
         let n = self.inputs();
         if by_columns.directions() <= by_rows.directions() {
             let seeds = |direction, k| by_columns.seeds(direction, k);
-            Ok(by_columns.read(&self.jvp().along(x, n, by_columns.directions(), seeds)?))
+            let mut products = vec![0.0; by_columns.directions() * self.outputs()];
+            self.jvp().along(x, n, by_columns.directions(), seeds, &mut products, &mut Workspace::new())?;
+            Ok(by_columns.read(&products))
         } else {
             let seeds = |direction, k| by_rows.seeds(direction, k);
-            Ok(by_rows.read_transposed(&self.vjp().along(x, n, by_rows.directions(), seeds)?))
+            let mut products = vec![0.0; by_rows.directions() * n];
+            self.vjp().along(x, n, by_rows.directions(), seeds, &mut products, &mut Workspace::new())?;
+            Ok(by_rows.read_transposed(&products))
         }
     }
 
@@ -136,7 +140,7 @@ impl Program {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn sparse_hessian(&self, x: &[f64]) -> Result<Sparse, Error> {
-        let product = self.hessian_product()?;
+        self.must_be_scalar("sparse_hessian")?;
         self.must_be_one("sparse_hessian", x)?;
         let compression = match self.derived.hessian.get() {
             Some(compression) => compression,
@@ -145,8 +149,11 @@ impl Program {
                 self.derived.hessian.get_or_init(|| compression)
             }
         };
+        let (n, directions) = (self.inputs(), compression.directions());
         let seeds = |direction, k| compression.seeds(direction, k);
-        Ok(compression.read(&product.along(x, self.inputs(), compression.directions(), seeds)?))
+        let mut products = vec![0.0; directions * n];
+        self.hessian_product()?.along(x, n, directions, seeds, &mut products, &mut Workspace::new())?;
+        Ok(compression.read(&products))
     }
 
     fn must_be_one(&self, operation: &'static str, x: &[f64]) -> Result<(), Error> {

@@ -112,6 +112,11 @@ fn foreign() -> ! {
     panic!("trace: wants values of the function being traced on this thread, got one of another trace")
 }
 
+/// Whether steps from now on must have the very bits of the trace; see [`Shared`].
+pub(super) fn be_exact(exact: bool) {
+    RECORDER.with_borrow_mut(|recorder| recorder.shared.iter_mut().for_each(|shared| shared.be_exact(exact)));
+}
+
 impl Recorder {
     /// The line of a value; a constant gets one when it is first used with something that has.
     #[track_caller]

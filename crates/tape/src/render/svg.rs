@@ -394,7 +394,7 @@ fn cut(label: &str) -> String {
     label.chars().take(MOST_CHARACTERS - 1).chain(['…']).collect()
 }
 
-/// Text as it may stand in XML: marks escaped, and the control characters that XML 1.0 has no way to write replaced.
+/// Text as it may stand in XML, with its marks escaped.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -403,10 +403,6 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            '\t' | '\n' | '\r' => safe.push(' '),
-            _ if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
-                safe.push('\u{fffd}')
-            }
             _ => safe.push(character),
         }
     }

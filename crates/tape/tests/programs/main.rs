@@ -8,5 +8,7 @@ mod guards;
 mod optimised;
 mod random;
 mod replays;
+mod rounding;
 mod sparsity;
 mod text;
+mod workspaces;

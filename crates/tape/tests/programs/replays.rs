@@ -81,14 +81,59 @@ fn wrong_lengths_say_what_was_wanted() {
     assert_eq!(text(program.eval(&[1.0; 3]).unwrap_err()), "eval: wants rows of 2 inputs, got 3");
     let mut workspace = Workspace::new();
     let error = program.eval_into(&[1.0; 4], &mut [0.0; 3], &mut workspace).unwrap_err();
-    assert_eq!(text(error), "eval: wants room for 2 rows of 1 outputs, got 3");
+    assert_eq!(text(error), "eval_into: wants room for 2 rows of 1 outputs, got 3");
     let error = program.hvp(&[1.0; 2], &[1.0; 3]).unwrap_err();
     assert_eq!(text(error), "hvp: wants an entry of the vectors for each of 2 inputs, got 3");
     let two = Program::trace_many(|x| vec![x[0], x[0]], &[1.0]);
-    assert_eq!(
-        text(two.value_and_grad(&[1.0]).unwrap_err()),
-        "with_gradient: wants a function of one output, got 2"
-    );
+    let (x, workspace) = (&[1.0], &mut Workspace::new());
+    for (error, method) in [
+        (two.value_and_grad(x).map(|_| ()), "value_and_grad"),
+        (two.value_and_grad_into(x, &mut [0.0], &mut [0.0], workspace), "value_and_grad_into"),
+        (two.clone().value_and_grad_or_retrace(x, |_| two.clone()).map(|_| ()), "value_and_grad_or_retrace"),
+        (two.hvp(x, x).map(|_| ()), "hvp"),
+        (two.hvp_into(x, x, &mut [0.0], workspace), "hvp_into"),
+        (two.hessian(x).map(|_| ()), "hessian"),
+        (two.hessian_into(x, &mut [0.0], workspace), "hessian_into"),
+        (two.sparse_hessian(x).map(|_| ()), "sparse_hessian"),
+        (two.with_gradient().map(|_| ()), "with_gradient"),
+        (two.hessian_product().map(|_| ()), "hessian_product"),
+    ] {
+        let want = format!("{method}: wants a function of one output, got 2");
+        assert_eq!(text(error.unwrap_err()), want);
+    }
+    let error = program.value_and_grad(&[1.0; 3]).unwrap_err();
+    assert_eq!(text(error), "value_and_grad: wants rows of 2 inputs, got 3");
+    let error = program.jacobian_into(&[1.0; 2], &mut [0.0; 3], workspace).unwrap_err();
+    assert_eq!(text(error), "jacobian_into: wants room for 1 rows of 2 derivatives, got 3");
+}
+
+#[test]
+fn functions_without_inputs_or_outputs_have_empty_derivatives() {
+    let constants = Program::trace_many(|_| vec![1.0.into(), 2.0.into()], &[]);
+    assert_eq!(constants.eval(&[]).unwrap(), [1.0, 2.0]);
+    assert_eq!(constants.jacobian(&[]).unwrap(), []);
+    assert_eq!(constants.sparse_jacobian(&[]).unwrap().triplets().count(), 0);
+    assert_eq!(constants.vjp().eval(&[1.0, 1.0]).unwrap(), []);
+    assert_eq!(constants.jvp().eval(&[]).unwrap(), [0.0, 0.0]);
+    let constant = Program::trace(|_| 3.0.into(), &[]);
+    assert_eq!(constant.value_and_grad(&[]).unwrap(), (vec![3.0], vec![]));
+    assert_eq!(constant.jacobian(&[]).unwrap(), []);
+    assert_eq!(constant.hvp(&[], &[]).unwrap(), []);
+    assert_eq!(constant.hessian(&[]).unwrap(), []);
+    assert_eq!(constant.sparse_hessian(&[]).unwrap().triplets().count(), 0);
+    assert!(constant.gradient().is_empty());
+    let silent = Program::trace_many(|_| vec![], &[1.0, 2.0]);
+    assert_eq!(silent.eval(&[3.0, 4.0]).unwrap(), []);
+    assert_eq!(silent.jacobian(&[3.0, 4.0]).unwrap(), []);
+    assert_eq!(silent.sparse_jacobian(&[3.0, 4.0]).unwrap().triplets().count(), 0);
+    assert!(silent.value_and_grad(&[3.0, 4.0]).is_err() && silent.hessian(&[3.0, 4.0]).is_err());
+    let nothing = Program::trace_many(|_| vec![], &[]);
+    assert_eq!((nothing.eval(&[]).unwrap(), nothing.jacobian(&[]).unwrap()), (vec![], vec![]));
+    let none: [f64; 0] = [];
+    let program = Program::trace(|x| x[0] * x[1], &[1.0, 2.0]);
+    assert_eq!(program.jacobian(&none).unwrap(), none);
+    assert_eq!(program.value_and_grad(&none).unwrap(), (vec![], vec![]));
+    assert_eq!((program.hvp(&none, &none).unwrap(), program.hessian(&none).unwrap()), (vec![], vec![]));
 }
 
 #[test]
