@@ -106,7 +106,7 @@ impl Compiled {
     }
 }
 
-/// Takes products that are read once into the sum that reads them.
+/// Takes products that are read once into the sum or the gate that reads them.
 fn fuse(list: &List, nodes: &mut [Option<Node>], constants: &mut Constants) {
     let mut readers = vec![0_u32; nodes.len()];
     for node in nodes.iter().flatten() {
@@ -152,6 +152,12 @@ fn fuse(list: &List, nodes: &mut [Option<Node>], constants: &mut Constants) {
                 of_product
                     .or_else(|| scaled(a).map(|p| (a, Code::FusedScaleShift, [p.inputs[0], p.inputs[1], b])))
             }
+            // A cotangent times a partial that may be infinite.
+            Code::Gate => product(b).and_then(|p| {
+                let [x, y, _] = p.inputs;
+                let other = if x == a { Some(y) } else { (y == a).then_some(x) };
+                other.map(|other| (b, Code::GatedMul, [a, other, 0]))
+            }),
             _ => None,
         };
         if let Some((line, code, inputs)) = fused {

@@ -83,6 +83,8 @@ macro_rules! codes {
             FusedMulShift,
             /// `k a + l`, the constants being `inputs[1]` and `inputs[2]`.
             FusedScaleShift,
+            /// `a b`, and 0 where a is 0, whatever b is.
+            GatedMul,
             /// Whether comparison `inputs[2]` of a and b comes out as recorded; writes nothing.
             Compare,
         }
@@ -94,7 +96,8 @@ macro_rules! codes {
                     $(Code::$NU => 1,)* $(Code::$U => 1,)* $(Code::$P => 1,)*
                     $(Code::$NB => 2,)* $(Code::$B => 2,)* $(Code::$T => 3,)*
                     Code::FusedMulAdd | Code::FusedMulSub | Code::FusedNegMulAdd => 3,
-                    Code::FusedScaleAdd | Code::FusedScaleSub | Code::FusedMulShift | Code::Compare => 2,
+                    Code::FusedScaleAdd | Code::FusedScaleSub | Code::FusedMulShift => 2,
+                    Code::GatedMul | Code::Compare => 2,
                     Code::FusedScaleShift => 1,
                 }
             }

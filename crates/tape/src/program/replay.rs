@@ -177,6 +177,7 @@ macro_rules! interpreter {
                             let (k, l) = (constant(i.inputs[1]), constant(i.inputs[2]));
                             file.apply(i, |[a]| mul_add(a, k, l));
                         }
+                        Code::GatedMul => file.apply(i, |[a, b]| primitive::Gate.value(a, a * b)),
                         Code::Compare => {
                             let relation = guards[i.inputs[2] as usize].relation;
                             let [a, b] = [i.inputs[0], i.inputs[1]].map(|r| r as usize * file.stride);
