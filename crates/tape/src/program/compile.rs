@@ -10,6 +10,9 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instruction {
     pub(super) code: Code,
+    /// Which of the inputs the instruction before has just written, a bit for each: a single lane takes them from there
+    /// and does not wait until they can be read from their register.
+    pub(super) chained: u8,
     pub(super) output: u32,
     pub(super) inputs: [u32; 3],
 }
@@ -255,8 +258,12 @@ impl Allocation {
             }
         }
         let mut instructions = Vec::with_capacity(sequence.len());
+        let mut before = None;
         for (time, (line, node)) in (1..).zip(&sequence) {
             let (mut inputs, operands) = (node.inputs, node.operands());
+            let is_before = |operand: u32| u8::from(Some(operand) == before);
+            let chained = (0..).zip(operands).fold(0, |bits, (k, &operand)| bits | is_before(operand) << k);
+            before = *line;
             for (k, &operand) in operands.iter().enumerate() {
                 inputs[k] = place[operand as usize];
                 if last[operand as usize] == time && !operands[..k].contains(&operand) {
@@ -267,7 +274,7 @@ impl Allocation {
                 place[line as usize] = free.take();
                 place[line as usize]
             });
-            instructions.push(Instruction { code: node.code, output, inputs });
+            instructions.push(Instruction { code: node.code, chained, output, inputs });
         }
         let outputs = list.outputs.iter().map(|&line| place[line as usize]).collect();
         Allocation { instructions, loads, fills, outputs, registers: free.registers as usize }

@@ -6,7 +6,7 @@ mod levels;
 use super::compile::Compiled;
 use super::guard::Guard;
 use super::operation::Operation;
-use super::replay::{Eight, Lanes, One, Replay};
+use super::replay::{Eight, Lanes, Replay, Single};
 use super::{List, Program};
 use crate::Error;
 use crate::kernel::{Level, dispatch_at, level};
@@ -38,7 +38,7 @@ pub struct Workspace {
 #[derive(Debug, Default)]
 struct Room {
     eights: Vec<Eight>,
-    ones: Vec<One>,
+    ones: Vec<f64>,
     /// The values of all lines, for rows that are computed as they were traced.
     lines: Vec<f64>,
 }
@@ -304,17 +304,22 @@ impl<S: Source> Job<'_, S> {
     /// Runs one row, into the first of `target`.
     fn run_row(&self, row: usize, target: &mut Target<'_>, room: &mut Room) -> Result<(), Failure> {
         let Compiled { loads, outputs, .. } = self.compiled;
-        self.compiled.prepare(&mut room.ones, 1);
+        let registers = &mut room.ones;
+        if registers.len() < self.compiled.registers {
+            registers.resize(self.compiled.registers, 0.0);
+        }
+        for &(register, value) in &self.compiled.fills {
+            registers[register as usize] = value;
+        }
         let place = self.source.row(row);
         for &(input, register) in loads {
-            room.ones[register as usize] = One::splat(self.source.number(place, input as usize));
+            registers[register as usize] = self.source.number(place, input as usize);
         }
-        let replay = Replay { program: self.compiled, registers: &mut room.ones, stride: 1, groups: 1 };
-        if dispatch_at(self.level, replay).is_some() {
+        if dispatch_at(self.level, Single { program: self.compiled, registers }).is_some() {
             return self.run_as_traced(row, target, &mut room.lines);
         }
         for (output, &register) in outputs.iter().enumerate() {
-            target.set(0, output, room.ones[register as usize].as_slice()[0]);
+            target.set(0, output, room.ones[register as usize]);
         }
         Ok(())
     }

@@ -25,10 +25,6 @@ pub(super) trait Lanes: Copy + Send + std::fmt::Debug {
 #[repr(align(64))]
 pub(super) struct Eight([f64; 8]);
 
-/// One number, for a single input.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct One([f64; 1]);
-
 macro_rules! lanes {
     ($Lanes:ident, $width:literal) => {
         impl Lanes for $Lanes {
@@ -57,7 +53,6 @@ macro_rules! lanes {
     };
 }
 lanes!(Eight, 8);
-lanes!(One, 1);
 
 /// The registers during a replay: each is `stride` groups of lanes, of which the first `groups` are in use.
 struct File<'a, L> {
@@ -129,6 +124,12 @@ pub(super) struct Replay<'a, L> {
     pub(super) groups: usize,
 }
 
+/// The same for a single input, whose registers are plain numbers: without loops over lanes and groups.
+pub(super) struct Single<'a> {
+    pub(super) program: &'a Compiled,
+    pub(super) registers: &'a mut [f64],
+}
+
 macro_rules! interpreter {
     (
         unary_operators [$($NU:ident $nu:ident),*]
@@ -138,6 +139,47 @@ macro_rules! interpreter {
         binary [$($B:ident $b:ident),*]
         ternary [$($T:ident $t:ident),*]
     ) => {
+        /// What an instruction does, told by `$apply!` as a function of the lanes of its first registers; `$compare!` is for
+        /// comparisons.
+        macro_rules! executed {
+            ($FUSED:ident, $i:ident, $constants:ident, $apply:ident, $compare:ident) => {{
+                let constant = |place: u32| $constants[place as usize];
+                let mul_add = kernel::lane::mul_add::<$FUSED>;
+                match $i.code {
+                    $(Code::$NU => $apply!(|[x]| unary::<_, $FUSED>(primitive::$NU, x)),)*
+                    $(Code::$U => $apply!(|[x]| unary::<_, $FUSED>(primitive::$U, x)),)*
+                    $(Code::$P => {
+                        let p = primitive::$P(constant($i.inputs[1]) as $type);
+                        $apply!(|[x]| unary::<_, $FUSED>(p, x))
+                    })*
+                    $(Code::$NB => $apply!(|[a, b]| binary(primitive::$NB, a, b)),)*
+                    $(Code::$B => $apply!(|[a, b]| binary(primitive::$B, a, b)),)*
+                    $(Code::$T => $apply!(|[a, b, c]| primitive::$T.value(a, b, c)),)*
+                    Code::FusedMulAdd => $apply!(|[a, b, c]| mul_add(a, b, c)),
+                    Code::FusedMulSub => $apply!(|[a, b, c]| mul_add(a, b, -c)),
+                    Code::FusedNegMulAdd => $apply!(|[a, b, c]| mul_add(-a, b, c)),
+                    Code::FusedScaleAdd => {
+                        let k = constant($i.inputs[2]);
+                        $apply!(|[a, b]| mul_add(a, k, b))
+                    }
+                    Code::FusedScaleSub => {
+                        let k = constant($i.inputs[2]);
+                        $apply!(|[a, b]| mul_add(a, k, -b))
+                    }
+                    Code::FusedMulShift => {
+                        let k = constant($i.inputs[2]);
+                        $apply!(|[a, b]| mul_add(a, b, k))
+                    }
+                    Code::FusedScaleShift => {
+                        let (k, l) = (constant($i.inputs[1]), constant($i.inputs[2]));
+                        $apply!(|[a]| mul_add(a, k, l))
+                    }
+                    Code::GatedMul => $apply!(|[a, b]| primitive::Gate.value(a, a * b)),
+                    Code::Compare => $compare!(),
+                }
+            }};
+        }
+
         impl<L: Lanes> Pass for Replay<'_, L> {
             type Output = Option<usize>;
 
@@ -145,50 +187,56 @@ macro_rules! interpreter {
             fn run<const FUSED: bool>(self) -> Option<usize> {
                 let Compiled { instructions, constants, guards, .. } = self.program;
                 let mut file = File { registers: self.registers, stride: self.stride, groups: self.groups };
-                let constant = |place: u32| constants[place as usize];
-                let mul_add = kernel::lane::mul_add::<FUSED>;
                 for (at, i) in instructions.iter().enumerate() {
-                    match i.code {
-                        $(Code::$NU => file.apply(i, |[x]| unary::<_, FUSED>(primitive::$NU, x)),)*
-                        $(Code::$U => file.apply(i, |[x]| unary::<_, FUSED>(primitive::$U, x)),)*
-                        $(Code::$P => {
-                            let p = primitive::$P(constant(i.inputs[1]) as $type);
-                            file.apply(i, |[x]| unary::<_, FUSED>(p, x));
-                        })*
-                        $(Code::$NB => file.apply(i, |[a, b]| binary(primitive::$NB, a, b)),)*
-                        $(Code::$B => file.apply(i, |[a, b]| binary(primitive::$B, a, b)),)*
-                        $(Code::$T => file.apply(i, |[a, b, c]| primitive::$T.value(a, b, c)),)*
-                        Code::FusedMulAdd => file.apply(i, |[a, b, c]| mul_add(a, b, c)),
-                        Code::FusedMulSub => file.apply(i, |[a, b, c]| mul_add(a, b, -c)),
-                        Code::FusedNegMulAdd => file.apply(i, |[a, b, c]| mul_add(-a, b, c)),
-                        Code::FusedScaleAdd => {
-                            let k = constant(i.inputs[2]);
-                            file.apply(i, |[a, b]| mul_add(a, k, b));
-                        }
-                        Code::FusedScaleSub => {
-                            let k = constant(i.inputs[2]);
-                            file.apply(i, |[a, b]| mul_add(a, k, -b));
-                        }
-                        Code::FusedMulShift => {
-                            let k = constant(i.inputs[2]);
-                            file.apply(i, |[a, b]| mul_add(a, b, k));
-                        }
-                        Code::FusedScaleShift => {
-                            let (k, l) = (constant(i.inputs[1]), constant(i.inputs[2]));
-                            file.apply(i, |[a]| mul_add(a, k, l));
-                        }
-                        Code::GatedMul => file.apply(i, |[a, b]| primitive::Gate.value(a, a * b)),
-                        Code::Compare => {
-                            let relation = guards[i.inputs[2] as usize].relation;
-                            let [a, b] = [i.inputs[0], i.inputs[1]].map(|r| r as usize * file.stride);
-                            for group in 0..file.groups {
-                                let (a, b) = (file.registers[a + group], file.registers[b + group]);
-                                if !a.as_slice().iter().zip(b.as_slice()).all(|(&a, &b)| relation.holds(a, b)) {
-                                    return Some(at);
-                                }
+                    macro_rules! apply { ($f:expr) => { file.apply(i, $f) } }
+                    macro_rules! compare { () => {{
+                        let relation = guards[i.inputs[2] as usize].relation;
+                        let [a, b] = [i.inputs[0], i.inputs[1]].map(|r| r as usize * file.stride);
+                        for group in 0..file.groups {
+                            let (a, b) = (file.registers[a + group], file.registers[b + group]);
+                            if !a.as_slice().iter().zip(b.as_slice()).all(|(&a, &b)| relation.holds(a, b)) {
+                                return Some(at);
                             }
                         }
-                    }
+                    }} }
+                    executed!(FUSED, i, constants, apply, compare);
+                }
+                None
+            }
+        }
+
+        impl Pass for Single<'_> {
+            type Output = Option<usize>;
+
+            #[inline(always)]
+            fn run<const FUSED: bool>(self) -> Option<usize> {
+                /// The value of `f` of the first `N` inputs of an instruction.
+                #[inline(always)]
+                fn applied<const N: usize>(
+                    registers: &[f64],
+                    last: f64,
+                    instruction: &Instruction,
+                    f: impl Fn([f64; N]) -> f64,
+                ) -> f64 {
+                    f(std::array::from_fn(|k| match instruction.chained >> k & 1 {
+                        0 => registers[instruction.inputs[k] as usize],
+                        _ => last,
+                    }))
+                }
+                let Compiled { instructions, constants, guards, .. } = self.program;
+                let registers = self.registers;
+                let mut last = 0.0;
+                for (at, i) in instructions.iter().enumerate() {
+                    macro_rules! apply { ($f:expr) => { applied(registers, last, i, $f) } }
+                    macro_rules! compare { () => {{
+                        let [a, b] = [i.inputs[0], i.inputs[1]].map(|r| registers[r as usize]);
+                        if !guards[i.inputs[2] as usize].relation.holds(a, b) {
+                            return Some(at);
+                        }
+                        continue;
+                    }} }
+                    last = executed!(FUSED, i, constants, apply, compare);
+                    registers[i.output as usize] = last;
                 }
                 None
             }
