@@ -2,7 +2,8 @@
 //!
 //! The fast tape holds partials, not operations, and merges what it can. A program keeps one line for each operation that
 //! ran: what a learner wants to see. Before its first replay it is optimised (`optimise`), given registers (`compile`) and
-//! run over lanes of inputs (`replay`). Its derivatives are programs themselves (`gradient`).
+//! run over lanes of inputs (`replay`). Its derivatives are programs themselves (`gradient`), with gates where the ranges of
+//! lines (`range`) call for them.
 
 mod compile;
 mod evaluate;
@@ -12,6 +13,7 @@ mod operation;
 mod optimise;
 mod range;
 mod replay;
+mod rows;
 mod sparsity;
 mod text;
 mod trace;

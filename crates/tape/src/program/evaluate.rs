@@ -7,6 +7,7 @@ use super::compile::Compiled;
 use super::guard::Guard;
 use super::operation::Operation;
 use super::replay::{Eight, Lanes, Replay, Single};
+use super::rows::{Directions, Pairs, Rows, Source, Target};
 use super::{List, Program};
 use crate::Error;
 use crate::kernel::{Level, dispatch_at, level};
@@ -14,7 +15,7 @@ use std::ops::Range;
 
 /// Room for the registers of a replay, kept from call to call, and how many threads share the work.
 ///
-/// After the first call with a program, [`Program::eval_into`] allocates nothing on one thread. Several threads are started anew in
+/// After the first call with a program, [`Program::eval_into`] and its like for derivatives allocate nothing on one thread. Several threads are started anew in
 /// each call, which costs tens of microseconds: they pay for batches that take longer than that.
 ///
 /// ```
@@ -101,108 +102,6 @@ const MOST_GROUPS: usize = 8;
 
 /// The most rows in a block.
 const MOST_ROWS: usize = MOST_GROUPS * Eight::WIDTH;
-
-/// Where the inputs of a replay come from.
-pub(super) trait Source: Sync {
-    /// What finds the numbers of a row.
-    type Row: Copy + Default;
-    fn row(&self, row: usize) -> Self::Row;
-    fn number(&self, row: Self::Row, input: usize) -> f64;
-}
-
-/// Rows of `n` numbers, one after the other.
-struct Rows<'a> {
-    x: &'a [f64],
-    n: usize,
-}
-
-impl Source for Rows<'_> {
-    type Row = usize;
-    #[inline(always)]
-    fn row(&self, row: usize) -> usize {
-        row * self.n
-    }
-    #[inline(always)]
-    fn number(&self, row: usize, input: usize) -> f64 {
-        self.x[row + input]
-    }
-}
-
-/// Rows of `n` numbers, each followed by its row of others.
-struct Pairs<'a> {
-    x: &'a [f64],
-    v: &'a [f64],
-    n: usize,
-}
-
-impl Source for Pairs<'_> {
-    type Row = usize;
-    #[inline(always)]
-    fn row(&self, row: usize) -> usize {
-        row * self.n
-    }
-    #[inline(always)]
-    fn number(&self, row: usize, input: usize) -> f64 {
-        if input < self.n { self.x[row + input] } else { self.v[row + input - self.n] }
-    }
-}
-
-/// Each row of `n` numbers so many times, followed by a direction of zeros and ones: entry k of a direction is whether
-/// `seeds(direction, k)`.
-struct Directions<'a, F> {
-    x: &'a [f64],
-    n: usize,
-    directions: usize,
-    seeds: F,
-}
-
-impl<F: Fn(usize, usize) -> bool + Sync> Source for Directions<'_, F> {
-    type Row = [usize; 2];
-    #[inline(always)]
-    fn row(&self, row: usize) -> [usize; 2] {
-        [row / self.directions * self.n, row % self.directions]
-    }
-    #[inline(always)]
-    fn number(&self, [start, direction]: [usize; 2], input: usize) -> f64 {
-        match input.checked_sub(self.n) {
-            None => self.x[start + input],
-            Some(k) => f64::from(u8::from((self.seeds)(direction, k))),
-        }
-    }
-}
-
-/// Where the outputs of a replay go: of every row the first `width` into one matrix, the `rest` into another.
-struct Target<'a> {
-    first: &'a mut [f64],
-    rest: &'a mut [f64],
-    width: [usize; 2],
-}
-
-impl<'a> Target<'a> {
-    fn one(y: &'a mut [f64], width: usize) -> Self {
-        Target { first: y, rest: &mut [], width: [width, 0] }
-    }
-
-    /// The same, for a shorter while.
-    fn reborrow(&mut self) -> Target<'_> {
-        Target { first: self.first, rest: self.rest, width: self.width }
-    }
-
-    /// The first so many rows, and those behind them.
-    fn split_at(self, rows: usize) -> (Self, Self) {
-        let Target { first, rest, width } = self;
-        let ((a, b), (c, d)) = (first.split_at_mut(rows * width[0]), rest.split_at_mut(rows * width[1]));
-        (Target { first: a, rest: c, width }, Target { first: b, rest: d, width })
-    }
-
-    #[inline(always)]
-    fn set(&mut self, row: usize, output: usize, value: f64) {
-        match output.checked_sub(self.width[0]) {
-            None => self.first[row * self.width[0] + output] = value,
-            Some(k) => self.rest[row * self.width[1] + k] = value,
-        }
-    }
-}
 
 /// A comparison that comes out differently.
 struct Failure {
