@@ -117,8 +117,10 @@ impl List {
         let (active, ranges) = (self.active(), self.ranges());
         let lines = self.steps.len();
         let mut bars = Contributions { heads: vec![NONE; lines], column: Vec::with_capacity(lines) };
+        // Of several outputs one may be asked for, and the others not.
+        let seeded = if self.outputs.len() > 1 { Zero::Unasked } else { Zero::ByChance };
         for (&line, &bar) in self.outputs.iter().zip(y_bar) {
-            bars.add(line, bar, if bar.line().is_none() { Zero::ByChance } else { Zero::Unasked });
+            bars.add(line, bar, seeded);
         }
         for (k, step) in self.steps.iter().enumerate().skip(self.inputs).rev() {
             let Some((bar, zero)) = bars.of(k).filter(|_| active[k]) else { continue };

@@ -16,8 +16,8 @@ pub(super) struct Range {
     nan: bool,
 }
 
-/// Where a line can be infinite. Sums and products of ordinary numbers are taken for ordinary numbers: that a product
-/// of inputs overflows is possible, but gates at every product would make a gradient a third longer.
+/// Where a line can be infinite. Sums and products of ordinary numbers are taken for ordinary numbers: that a product of
+/// inputs overflows is possible, but with it every long recurrence would be suspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Infinite {
     Nowhere,
