@@ -27,11 +27,14 @@ unary! {
     /// ln(1 + eˣ), written so that neither tail is lost: `max(x, 0) + ln(1 + e^-|x|)`.
     Softplus;
     maths "y = ln(1 + eˣ), x̄ += σ(x) ȳ";
-    reads [y];
+    reads [x];
     samples [-20.0, -1.0, 0.0, 0.5, 30.0];
     value |x| x.max(T::zero()) + (-x.abs()).exp().ln_1p();
-    // σ(x) as 1 - e⁻ʸ, whose derivative loses no tail, where that of `sigmoid` subtracts from 1.
-    pullback |x, y, y_bar| -((-y).exp_m1() * y_bar);
+    // Not `sigmoid`, whose derivative subtracts from 1 and would lose the right tail.
+    pullback |x, y, y_bar| {
+        let [on, _] = on_and_off(x);
+        on * y_bar
+    };
 }
 
 unary! {
@@ -53,15 +56,18 @@ unary! {
     /// ln σ(x) = -ln(1 + e⁻ˣ), the logarithm of a probability, written so that neither tail is lost.
     LogSigmoid;
     maths "y = ln σ(x), x̄ += σ(-x) ȳ";
-    reads [y];
+    reads [x];
     samples [-20.0, -1.0, 0.0, 0.5, 10.0];
     value |x| {
         // Not `min`, which would lose a NaN.
         let ramp = if x > T::zero() { T::zero() } else { x };
         ramp - (-x.abs()).exp().ln_1p()
     };
-    // σ(-x) as 1 - eʸ, for the sake of the next derivative, as for `softplus`.
-    pullback |x, y, y_bar| -(y.exp_m1() * y_bar);
+    // As for `softplus`.
+    pullback |x, y, y_bar| {
+        let [_, off] = on_and_off(x);
+        off * y_bar
+    };
 }
 
 unary! {

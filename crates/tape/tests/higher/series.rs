@@ -193,8 +193,8 @@ fn operations<const N: usize>(f: impl Fn(Taylor<N, Traced>) -> Taylor<N, Traced>
     program.len() as f64
 }
 
-// Doubling the order takes a product 4 times the operations, what is solved step by step 8 times, what calls another function
-// of its value at each step 16 times; nested duals would take 2⁸ times.
+// Doubling the order takes a product 4 times the operations, what is solved step by step 8 times, a power that calls itself
+// 16 times; nested duals would take 2⁸ times.
 #[test]
 fn the_cost_grows_with_the_order_as_a_polynomial() {
     type Pair = (
@@ -211,7 +211,7 @@ fn the_cost_grows_with_the_order_as_a_polynomial() {
         ("ln", 4.5, |x| x.ln(), |x| x.ln()),
         ("sqrt", 8.0, |x| x.sqrt(), |x| x.sqrt()),
         ("tanh", 8.0, |x| x.tanh(), |x| x.tanh()),
-        ("softplus", 16.0, |x| x.softplus(), |x| x.softplus()),
+        ("softplus", 8.0, |x| x.softplus(), |x| x.softplus()),
         ("powf", 16.0, |x| x.powf(x), |x| x.powf(x)),
         ("bessel_j0", 8.0, |x| x.bessel_j0(), |x| x.bessel_j0()),
         ("bessel_jn", 8.0, |x| x.bessel_jn(-3), |x| x.bessel_jn(-3)),
