@@ -172,6 +172,8 @@ pub trait Binary: Copy + std::fmt::Debug + 'static {
     const KINKS: &'static str;
     /// What the pullbacks read.
     const READS: Reads;
+    /// Whether its partials are finite wherever its arguments are.
+    const FINITE: bool = false;
     /// Pairs of the domain, off the kinks, where the derivatives are tested.
     const SAMPLES: &'static [[f64; 2]];
 
@@ -201,6 +203,8 @@ pub trait Ternary: Copy + std::fmt::Debug + 'static {
     const KINKS: &'static str;
     /// What the pullback reads.
     const READS: Reads;
+    /// Whether its partials are finite wherever its arguments are.
+    const FINITE: bool = false;
     /// Triples of the domain, off the kinks, where the derivatives are tested.
     const SAMPLES: &'static [[f64; 3]];
 

@@ -9,6 +9,7 @@ mod admission;
 pub(crate) mod columns;
 mod lend;
 mod list;
+pub(crate) mod pages;
 mod record;
 
 pub(crate) use admission::{Admission, Counts, Handle, Sort, admit_lines, check_lines, check_root};

@@ -49,6 +49,7 @@ binary! {
     Add;
     maths "y = a + b, ā += ȳ, b̄ += ȳ";
     reads [];
+    partials finite;
     samples [[1.0, 2.0], [-3.0, 0.5], [0.0, 0.0], [1e9, -1.0]];
     value |a, b| a + b;
     left |a, b, y, y_bar| y_bar;
@@ -60,6 +61,7 @@ binary! {
     Sub;
     maths "y = a - b, ā += ȳ, b̄ += -ȳ";
     reads [];
+    partials finite;
     samples [[1.0, 2.0], [-3.0, 0.5], [0.0, 0.0], [1e9, -1.0]];
     value |a, b| a - b;
     left |a, b, y, y_bar| y_bar;
@@ -71,6 +73,7 @@ binary! {
     Mul;
     maths "y = a b, ā += b ȳ, b̄ += a ȳ";
     reads [a, b];
+    partials finite;
     samples [[1.0, 2.0], [-3.0, 0.5], [0.0, 0.0], [1e4, -1.0]];
     value |a, b| a * b;
     left |a, b, y, y_bar| b * y_bar;
@@ -96,6 +99,7 @@ ternary! {
     MulAdd;
     maths "y = a b + c, ā += b ȳ, b̄ += a ȳ, c̄ += ȳ";
     reads [a, b];
+    partials finite;
     samples [[2.0, 3.0, 4.0], [-1.0, 0.5, 0.0], [0.0, 0.0, 1.0]];
     value |a, b, c| a.mul_add(b, c);
     pullback |[a, b, c], y, y_bar| [b * y_bar.clone(), a * y_bar.clone(), y_bar];

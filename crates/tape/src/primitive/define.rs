@@ -64,6 +64,7 @@ macro_rules! binary {
         $(domain $domain:literal;)?
         $(kinks $kinks:literal;)?
         reads [$($reads:ident),*];
+        $(partials $finite:ident;)?
         samples $samples:expr;
         $(chosen |$ca:ident, $cb:ident| $chosen:expr;)?
         value |$va:ident, $vb:ident| $value:expr;
@@ -81,6 +82,7 @@ macro_rules! binary {
             const DOMAIN: &'static str = concat!($($domain)?);
             const KINKS: &'static str = concat!($($kinks)?);
             const READS: $crate::primitive::Reads = $crate::primitive::Reads::of(&[$(stringify!($reads)),*]);
+            $(const FINITE: bool = matches!(stringify!($finite).as_bytes(), b"finite");)?
             const SAMPLES: &'static [[f64; 2]] = &$samples;
 
             $(
@@ -121,6 +123,7 @@ macro_rules! ternary {
         $(domain $domain:literal;)?
         $(kinks $kinks:literal;)?
         reads [$($reads:ident),*];
+        $(partials $finite:ident;)?
         samples $samples:expr;
         $(chosen |$ca:ident, $cb:ident, $cc:ident| $chosen:expr;)?
         value |$va:ident, $vb:ident, $vc:ident| $value:expr;
@@ -137,6 +140,7 @@ macro_rules! ternary {
             const DOMAIN: &'static str = concat!($($domain)?);
             const KINKS: &'static str = concat!($($kinks)?);
             const READS: $crate::primitive::Reads = $crate::primitive::Reads::of(&[$(stringify!($reads)),*]);
+            $(const FINITE: bool = matches!(stringify!($finite).as_bytes(), b"finite");)?
             const SAMPLES: &'static [[f64; 3]] = &$samples;
 
             $(

@@ -1,6 +1,6 @@
 //! What a sweep leaves: the cotangents of leaves, lines and kept values, and where they are while it runs.
 
-use crate::tape::{self, Admission, Counts, Handle, Sort, State};
+use crate::tape::{self, Admission, Counts, Handle, Sort, State, pages};
 use crate::{Error, Float, Tensor, Var};
 
 /// The cotangents while they are swept, and after: by line, and by node of either precision.
@@ -46,7 +46,7 @@ pub struct Cotangents {
 /// A recorded value, [`Var`] or [`Tensor`]: something to sweep from, and to read a cotangent of.
 pub trait Recorded {
     /// What its cotangent is: a number, or a tensor of the same shape.
-    type Cotangent;
+    type Cotangent: Clone;
 
     #[doc(hidden)]
     fn seed(
@@ -250,6 +250,7 @@ fn give_back(mut columns: Columns) {
 
 /// Zeros, or an error that says how much memory they want.
 pub(super) fn resize(numbers: &mut Vec<f64>, length: usize) -> Result<(), Error> {
+    let before = numbers.capacity();
     numbers.clear();
     if numbers.try_reserve(length).is_err() {
         return Err(Error::Memory {
@@ -257,6 +258,9 @@ pub(super) fn resize(numbers: &mut Vec<f64>, length: usize) -> Result<(), Error>
             what: "cotangents",
             bytes: length * size_of::<f64>(),
         });
+    }
+    if numbers.capacity() > before {
+        pages::wish_for_huge(numbers);
     }
     numbers.resize(length, 0.0);
     Ok(())

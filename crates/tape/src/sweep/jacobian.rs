@@ -41,7 +41,11 @@ impl Tape {
             walked = tape::with_room(|room| {
                 self.must_be_current("jacobian", &room.state);
                 columns_of("jacobian", &room.state, inputs)?;
-                walk(room, entries, outputs, inputs)
+                let walked = walk::<T, false>(room, entries, outputs, inputs)?;
+                if walked && entries.iter().any(|entry| entry.to_f64().is_nan()) {
+                    walk::<T, true>(room, entries, outputs, inputs)?;
+                }
+                Ok(walked)
             });
         });
         match walked? {
@@ -86,7 +90,7 @@ fn columns_of<T: Float>(operation: &'static str, state: &State, inputs: &[Var<T>
 }
 
 /// Fills in a Jacobian in lanes; returns false where more than scalars stand on the list.
-fn walk<T: Float>(
+fn walk<T: Float, const CAREFUL: bool>(
     room: &mut Room,
     entries: &mut [T],
     outputs: &[Var<T>],
@@ -102,7 +106,8 @@ fn walk<T: Float>(
         return Ok(false);
     }
     COLUMNS.with(|columns| {
-        let walk = Walk { lines: &columns.lend()[..end], events, state: &room.state, inputs, outputs };
+        let walk: Walk<'_, T, CAREFUL> =
+            Walk { lines: &columns.lend()[..end], events, state: &room.state, inputs, outputs };
         let lanes = &mut room.spare_lanes;
         match inputs.len().min(outputs.len()) {
             0 => entries.fill(T::default()),
@@ -116,7 +121,7 @@ fn walk<T: Float>(
 }
 
 /// A walk over a list of scalars, up to the last output.
-struct Walk<'a, T: Float> {
+struct Walk<'a, T: Float, const CAREFUL: bool> {
     lines: &'a [Line],
     events: &'a [Event],
     state: &'a State,
@@ -124,7 +129,7 @@ struct Walk<'a, T: Float> {
     outputs: &'a [Var<T>],
 }
 
-impl<T: Float> Walk<'_, T> {
+impl<T: Float, const CAREFUL: bool> Walk<'_, T, CAREFUL> {
     fn fill<const N: usize>(&self, entries: &mut [T], lanes: &mut Vec<f64>) -> Result<(), Error> {
         let n = self.inputs.len();
         if self.outputs.len() <= n {
@@ -142,7 +147,11 @@ impl<T: Float> Walk<'_, T> {
                 let dots = zeros::<N>(lanes, self.lines.len())?;
                 self.forward(x, dots);
                 for (row, y) in entries.chunks_exact_mut(n).zip(self.outputs) {
-                    let dot = if y.is_recorded() { scaled(&dots[y.line()], y.partial()) } else { [0.0; N] };
+                    let dot = if y.is_recorded() {
+                        scaled::<N, CAREFUL>(&dots[y.line()], y.partial())
+                    } else {
+                        [0.0; N]
+                    };
                     for (entry, dot) in row[first * N..].iter_mut().zip(dot) {
                         *entry = T::from_f64(dot);
                     }
@@ -163,10 +172,12 @@ impl<T: Float> Walk<'_, T> {
             self.run_back(end.min(start + event.kind.lines() as usize), end, bars);
             let bar = bars[start];
             match event.kind {
-                Kind::Kept { input, partial } => add(&mut bars[input as usize], scaled(&bar, partial)),
+                Kind::Kept { input, partial } => {
+                    add(&mut bars[input as usize], scaled::<N, CAREFUL>(&bar, partial))
+                }
                 Kind::Joined { start, count } => {
                     for &(line, partial) in self.state.gathered(start, count) {
-                        add(&mut bars[line as usize], scaled(&bar, partial));
+                        add(&mut bars[line as usize], scaled::<N, CAREFUL>(&bar, partial));
                     }
                 }
                 _ => {}
@@ -189,9 +200,9 @@ impl<T: Float> Walk<'_, T> {
                 let Line { partials, inputs } = self.lines[k];
                 for (input, partial) in inputs.into_iter().zip(partials) {
                     if input as usize + 1 == k {
-                        carried = scaled(&bar, partial);
+                        carried = scaled::<N, CAREFUL>(&bar, partial);
                     } else {
-                        add(&mut bars[input as usize], scaled(&bar, partial));
+                        add(&mut bars[input as usize], scaled::<N, CAREFUL>(&bar, partial));
                     }
                 }
             }
@@ -212,10 +223,10 @@ impl<T: Float> Walk<'_, T> {
             self.run_on(done, start, dots);
             let mut dot = [0.0; N];
             match event.kind {
-                Kind::Kept { input, partial } => dot = scaled(&dots[input as usize], partial),
+                Kind::Kept { input, partial } => dot = scaled::<N, CAREFUL>(&dots[input as usize], partial),
                 Kind::Joined { start, count } => {
                     for &(line, partial) in self.state.gathered(start, count) {
-                        add(&mut dot, scaled(&dots[line as usize], partial));
+                        add(&mut dot, scaled::<N, CAREFUL>(&dots[line as usize], partial));
                     }
                 }
                 _ => {}
@@ -229,8 +240,8 @@ impl<T: Float> Walk<'_, T> {
     fn run_on<const N: usize>(&self, start: usize, end: usize, dots: &mut [[f64; N]]) {
         for k in start..end {
             let Line { partials, inputs } = self.lines[k];
-            let mut dot = scaled(&dots[inputs[0] as usize], partials[0]);
-            add(&mut dot, scaled(&dots[inputs[1] as usize], partials[1]));
+            let mut dot = scaled::<N, CAREFUL>(&dots[inputs[0] as usize], partials[0]);
+            add(&mut dot, scaled::<N, CAREFUL>(&dots[inputs[1] as usize], partials[1]));
             add(&mut dots[k], dot);
         }
     }
@@ -242,10 +253,10 @@ fn zeros<const N: usize>(lanes: &mut Vec<f64>, lines: usize) -> Result<&mut [[f6
     Ok(lanes.as_chunks_mut().0)
 }
 
-/// What each lane hands on.
+/// What each lane hands on; one that has nothing hands on nothing, also where the partial is infinite.
 #[inline(always)]
-fn scaled<const N: usize>(bar: &[f64; N], partial: f64) -> [f64; N] {
-    bar.map(|bar| share(bar, partial))
+fn scaled<const N: usize, const CAREFUL: bool>(bar: &[f64; N], partial: f64) -> [f64; N] {
+    bar.map(|bar| if bar == 0.0 { 0.0 } else { share::<CAREFUL>(bar, partial) })
 }
 
 #[inline(always)]

@@ -7,6 +7,7 @@
     reason = "appending to a thread-local column without borrow flags, measured to need it"
 )]
 
+use super::pages;
 use std::cell::Cell;
 use std::ops::Deref;
 
@@ -227,6 +228,7 @@ impl Columns {
         let mut lines = self.take();
         let doubled = wanted.max((2 * length).clamp(1024, MOST_LINES as usize + 1));
         let made = lines.try_reserve_exact(doubled - length);
+        pages::wish_for_huge(&lines);
         self.put(lines);
         made.map_err(|_| {
             format!("tape: no memory for {doubled} scalar lines ({} bytes)", doubled * size_of::<Line>())
