@@ -289,6 +289,7 @@ impl Program {
                         bars[line] += bar;
                     }
                 }
+                Operation::HandedOn => bars[inputs[1]] += if a != 0.0 || !b.is_nan() { y_bar } else { 0.0 },
             }
         }
         bars

@@ -156,7 +156,7 @@ fn fuse(list: &List, nodes: &mut [Option<Node>], constants: &mut Constants) {
                     .or_else(|| scaled(a).map(|p| (a, Code::FusedScaleShift, [p.inputs[0], p.inputs[1], b])))
             }
             // A cotangent times a partial that may be infinite.
-            Code::Gate => product(b).and_then(|p| {
+            Code::Gate | Code::HandedOn => product(b).and_then(|p| {
                 let [x, y, _] = p.inputs;
                 let other = if x == a { Some(y) } else { (y == a).then_some(x) };
                 other.map(|other| (b, Code::GatedMul, [a, other, 0]))

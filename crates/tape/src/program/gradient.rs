@@ -1,7 +1,7 @@
 //! Derivatives of a list as lists: the pullbacks of its lines, run on values that are recorded.
 
 use super::List;
-use super::operation::Operation;
+use super::operation::{self, Operation};
 use super::optimise::{Shared, build};
 use super::range::{self, Partial, Range};
 use super::trace::{self, Step, Traced};
@@ -77,6 +77,9 @@ fn pulled(step: &Step, place: usize, values: &[Traced], k: usize, bar: Traced) -
         Operation::Binary(op) if place == 0 => op.left(a, b, y, bar),
         Operation::Binary(op) => op.right(a, b, y, bar),
         Operation::Ternary(op) => op.pullback([a, b, c], y, bar)[place],
+        Operation::HandedOn if place == 0 => Traced::from(0.0),
+        // The product b moves the value wherever it is a number, and where the cotangent a is not zero.
+        Operation::HandedOn => (a.not_equal(Traced::from(0.0)) + b.equal(b)).gate(bar),
     }
 }
 
@@ -96,7 +99,10 @@ fn is_safe(step: &Step, k: usize, place: usize, ranges: &[Range], zero: Zero) ->
 /// `pushed`, or zero where the cotangent (or tangent) it comes from is exactly zero: what nobody asked for has no
 /// say, also where its partial is infinite or NaN.
 fn handed_on(bar: Traced, pushed: Traced, safe: bool) -> Traced {
-    if safe || bar.line().is_none() || is_zero(pushed) { pushed } else { bar.gate(pushed) }
+    if safe || bar.line().is_none() || is_zero(pushed) {
+        return pushed;
+    }
+    Traced::record(Operation::HandedOn, [bar, pushed], operation::handed_on(bar.value(), pushed.value()))
 }
 
 impl List {

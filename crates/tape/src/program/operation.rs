@@ -11,6 +11,15 @@ pub(super) enum Operation {
     Unary(UnaryOp),
     Binary(BinaryOp),
     Ternary(TernaryOp),
+    /// What the first argument, a cotangent or tangent, hands on by a partial that may be infinite or NaN. The second
+    /// argument is their product; the value is that, or 0 where there is nothing to hand on. It is no gate: where the
+    /// product is a number it moves with the cotangent, also at zero.
+    HandedOn,
+}
+
+/// The value of [`Operation::HandedOn`].
+pub(super) fn handed_on(bar: f64, product: f64) -> f64 {
+    primitive::Gate.value(bar, product)
 }
 
 impl Operation {
@@ -19,7 +28,7 @@ impl Operation {
         match self {
             Operation::Input | Operation::Constant => 0,
             Operation::Unary(_) => 1,
-            Operation::Binary(_) => 2,
+            Operation::Binary(_) | Operation::HandedOn => 2,
             Operation::Ternary(_) => 3,
         }
     }
@@ -32,6 +41,7 @@ impl Operation {
             Operation::Unary(op) => op.name(),
             Operation::Binary(op) => op.name(),
             Operation::Ternary(op) => op.name(),
+            Operation::HandedOn => "handed_on",
         }
     }
 
@@ -83,6 +93,8 @@ macro_rules! codes {
             FusedMulShift,
             /// `k a + l`, the constants being `inputs[1]` and `inputs[2]`.
             FusedScaleShift,
+            /// [`Operation::HandedOn`].
+            HandedOn,
             /// `a b`, and 0 where a is 0, whatever b is.
             GatedMul,
             /// Whether comparison `inputs[2]` of a and b comes out as recorded; writes nothing.
@@ -97,7 +109,7 @@ macro_rules! codes {
                     $(Code::$NB => 2,)* $(Code::$B => 2,)* $(Code::$T => 3,)*
                     Code::FusedMulAdd | Code::FusedMulSub | Code::FusedNegMulAdd => 3,
                     Code::FusedScaleAdd | Code::FusedScaleSub | Code::FusedMulShift => 2,
-                    Code::GatedMul | Code::Compare => 2,
+                    Code::HandedOn | Code::GatedMul | Code::Compare => 2,
                     Code::FusedScaleShift => 1,
                 }
             }
@@ -114,6 +126,7 @@ macro_rules! codes {
                     $(Operation::Binary(BinaryOp::$NB(_)) => Code::$NB,)*
                     $(Operation::Binary(BinaryOp::$B(_)) => Code::$B,)*
                     $(Operation::Ternary(TernaryOp::$T(_)) => Code::$T,)*
+                    Operation::HandedOn => Code::HandedOn,
                 })
             }
 
@@ -130,7 +143,7 @@ macro_rules! codes {
                 $(if name == stringify!($nb) { return Some(Operation::Binary(primitive::$NB.into())); })*
                 $(if name == stringify!($b) { return Some(Operation::Binary(primitive::$B.into())); })*
                 $(if name == stringify!($t) { return Some(Operation::Ternary(primitive::$T.into())); })*
-                None
+                (name == Operation::HandedOn.name()).then_some(Operation::HandedOn)
             }
 
             /// The value of a primitive on plain numbers; `inputs` and constants have theirs by themselves.
@@ -143,6 +156,7 @@ macro_rules! codes {
                     $(Operation::Binary(BinaryOp::$NB(p)) => p.value(a, b),)*
                     $(Operation::Binary(BinaryOp::$B(p)) => p.value(a, b),)*
                     $(Operation::Ternary(TernaryOp::$T(p)) => p.value(a, b, c),)*
+                    Operation::HandedOn => handed_on(a, b),
                 })
             }
         }

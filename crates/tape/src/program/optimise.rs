@@ -168,6 +168,9 @@ impl Recorder {
         let simpler = match (operation, arguments) {
             (Operation::Unary(op), &[x]) => self.simpler_unary(op, x),
             (Operation::Binary(op), &[a, b]) => self.simpler_binary(op, a, b, value),
+            (Operation::HandedOn, &[a, b]) if a.line().is_none() => {
+                Some(if a.value() == 0.0 { Traced::from(0.0) } else { b })
+            }
             (Operation::Ternary(TernaryOp::Select(_)), &[mask, b, c]) => {
                 mask.line().is_none().then(|| if mask.value() == 0.0 { c } else { b })
             }
@@ -312,7 +315,9 @@ impl List {
                 Operation::Input => inputs[k],
                 Operation::Constant => Traced::from(step.value),
                 operation @ Operation::Unary(_) => Traced::record(operation, [a], step.value),
-                operation @ Operation::Binary(_) => Traced::record(operation, [a, b], step.value),
+                operation @ (Operation::Binary(_) | Operation::HandedOn) => {
+                    Traced::record(operation, [a, b], step.value)
+                }
                 operation @ Operation::Ternary(_) => Traced::record(operation, [a, b, c], step.value),
             });
         }

@@ -208,6 +208,7 @@ impl List {
                 Operation::Ternary(TernaryOp::MulAdd(_)) => a.mul(b).add(c),
                 Operation::Ternary(TernaryOp::Select(_)) => b.or(c),
                 Operation::Ternary(_) => Range::default(),
+                Operation::HandedOn => b.or(Range::constant(0.0)),
             });
         }
         ranges
@@ -279,6 +280,8 @@ pub(super) fn partial(operation: Operation, place: usize, arguments: [Range; 3],
         },
         Operation::Ternary(TernaryOp::MulAdd(_)) if place < 2 => reads(&[arguments[1 - place]]),
         Operation::Ternary(_) => bounded,
+        // 0 or 1.
+        Operation::HandedOn => Partial::Finite,
         Operation::Input | Operation::Constant => Partial::Constant,
     }
 }
@@ -319,6 +322,7 @@ pub(super) fn saturates(operation: Operation, place: usize, argument: Range) -> 
             !matches!(op, BinaryOp::Add(_) | BinaryOp::Sub(_) | BinaryOp::Mul(_) | BinaryOp::Hypot(_))
         }
         Operation::Ternary(op) => !matches!(op, TernaryOp::MulAdd(_)),
+        Operation::HandedOn => true,
         Operation::Input | Operation::Constant => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The interpreter: every instruction on a block of lanes, each lane an input of its own.
 
 use super::compile::{Compiled, Instruction};
-use super::operation::Code;
+use super::operation::{self, Code};
 use crate::kernel::{self, Pass};
 use crate::primitive::{self, Binary, Ternary, Unary, primitives};
 use std::any::TypeId;
@@ -174,6 +174,7 @@ macro_rules! interpreter {
                         let (k, l) = (constant($i.inputs[1]), constant($i.inputs[2]));
                         $apply!(|[a]| mul_add(a, k, l))
                     }
+                    Code::HandedOn => $apply!(|[a, b]| operation::handed_on(a, b)),
                     Code::GatedMul => $apply!(|[a, b]| primitive::Gate.value(a, a * b)),
                     Code::Compare => $compare!(),
                 }

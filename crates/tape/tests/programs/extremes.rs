@@ -1,6 +1,6 @@
 //! Gradients of programs where something on the way overflows, underflows or saturates.
 
-use tape::{Program, Real, Traced, grad};
+use tape::{Program, Real, Traced, grad, hessian};
 
 /// The gradient by a replay of a program that was traced elsewhere, held against the tape's.
 fn gradient<const N: usize>(f: impl Fn(&[Traced]) -> Traced, at: [f64; N], x: [f64; N]) -> Vec<f64> {
@@ -140,4 +140,35 @@ fn an_output_that_overflows_leaves_the_others_alone() {
     }
     let tall = Program::trace_many(tall, &[1.0; 2]).jacobian(&[2.0, 800.0]).unwrap();
     assert_eq!([tall[0], tall[2], tall[4]], [1.0, 4.0, 2.0]);
+}
+
+#[test]
+fn a_cotangent_that_is_zero_by_chance_still_moves() {
+    // At each of these points the square, or the factor, has the derivative zero, and a partial behind it may be infinite
+    // elsewhere. Fits that are perfect look like this.
+    macro_rules! must_agree {
+        ($($f:expr, $x:expr;)*) => {$({
+            let x = $x;
+            let moved = x.map(|x| x + 0.25);
+            let program = Program::trace($f, &moved);
+            let want = hessian($f, &x).to_vec();
+            must_be_close(&program.hessian(&x).unwrap(), &want);
+            must_be_close(&program.with_gradient().unwrap().jacobian(&x).unwrap()[x.len()..], &want);
+            let again: Program = program.with_gradient().unwrap().to_string().parse().unwrap();
+            must_be_close(&again.jacobian(&x).unwrap()[x.len()..], &want);
+            for k in 0..x.len() {
+                let along: Vec<f64> = (0..x.len()).map(|j| f64::from(j == k)).collect();
+                let column: Vec<f64> = (0..x.len()).map(|j| want[j * x.len() + k]).collect();
+                must_be_close(&program.hvp(&x, &along).unwrap(), &column);
+            }
+        })*};
+    }
+    must_agree! {
+        |x| (x[0] / x[1]).powi(2), [0.0, 2.0];
+        |x| x[1] * x[0].ln(), [2.0, 0.0];
+        |x| (x[0].ln() - x[1]).powi(2), [1.0, 0.0];
+        |x| (x[0].sqrt() - x[1]).powi(2), [4.0, 2.0];
+        |x| ((x[0] * x[1]).exp().tanh() - x[1].exp().tanh()).powi(2), [1.0, 0.5];
+        |x| x[0] * (x[1].recip() + x[0].powi(3)), [0.0, 2.0];
+    }
 }
