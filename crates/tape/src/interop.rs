@@ -20,8 +20,8 @@
 //!   [`Error::Branch`](crate::Error::Branch).
 //! - So with `nalgebra`: its `symmetric_eigen` (and what stands on it, as its `svd` does) says that the vectors of a diagonal
 //!   matrix stand still, where [`linear::symmetric_eigen`](crate::linear::symmetric_eigen) has their derivatives, and
-//!   `UnitQuaternion::from_scaled_axis` of a zero vector is a constant. `norm` of a zero vector has the derivative NaN, that
-//!   of [`nary::norm`](crate::nary::norm) is zero. If `is_zero` were false for a recorded zero, others would divide by it.
+//!   `UnitQuaternion::from_scaled_axis` of a zero vector is a constant. `norm` of a zero vector has the derivative zero, as
+//!   [`nary::norm`](crate::nary::norm) has. If `is_zero` were false for a recorded zero, others would divide by it.
 //! - `neg_zero`, `epsilon`, `min_value`, … are constants, those of `f32` where the handle stands on `f32`.
 //! - `floor`, `ceil`, `round`, `trunc` and `signum` have the derivative zero.
 //! - `mul_add` rounds once. On a machine without fused multiply-add, or where the compiler was not told of it
