@@ -31,7 +31,7 @@ pub(super) const NOBODY: u32 = u32::MAX;
 ///
 /// While a tape records there is always room for one line more. So a line is written first, and then there is a look at
 /// whether that was the last room: a call in the middle of recording, however rare, would have the numbers of the line
-/// wait for it in memory (a mixture of Gaussians recorded in 9.0 ms where it took 8.2 then).
+/// wait for it in memory (a mixture of Gaussians took 3.3 ns a line to record, so 2.8).
 pub(crate) struct Columns {
     start: Cell<*mut Line>,
     length: Cell<u32>,

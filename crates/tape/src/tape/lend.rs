@@ -1,4 +1,4 @@
-//! Lending the recording to a sweep: the lines out of the column that is appended to, and all else beside them.
+//! Lending the recording to a sweep: the lines where they stand, and all else beside them.
 
 use super::columns::{COLUMNS, Line};
 use super::list::State;
