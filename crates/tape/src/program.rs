@@ -6,6 +6,7 @@
 //! lines (`range`) call for them.
 
 mod compile;
+mod derivatives;
 mod evaluate;
 mod gradient;
 mod guard;

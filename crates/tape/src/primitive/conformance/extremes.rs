@@ -1,6 +1,8 @@
 //! What mathematics says at the edges: kinks, ties, ends of the range, NaN.
 
-use crate::primitive::{Binary, BinaryOp, Div, Gate, Heaviside, Max, Min, Powf, Powi, Unary};
+use crate::primitive::{
+    Add, Binary, BinaryOp, Div, Gate, Heaviside, Max, Min, Mul, MulAdd, Powf, Powi, Sub, Ternary, Unary,
+};
 use crate::{Dual, Elementary, Real, Tape, Tensor, Var, grad};
 
 pub(super) const INF: f64 = f64::INFINITY;
@@ -191,6 +193,29 @@ fn whole_powers_take_any_exponent() {
     assert_eq!(value_and_slope(2, 0.0), (0.0, 0.0));
     assert_eq!(value_and_slope(-1, 0.0), (INF, -INF));
     assert_eq!(value_and_slope(0, INF), (1.0, 0.0));
+}
+
+/// Where partials are declared finite, a tape does not look whether a zero has met an infinite one.
+#[test]
+fn partials_that_are_declared_finite_are_finite_at_all_finite_arguments() {
+    const ENDS: [f64; 7] = [f64::MIN, -1.0, -5e-324, 0.0, 5e-324, 1.0, f64::MAX];
+    fn is_finite(op: impl Binary) -> bool {
+        ENDS.iter().all(|&a| {
+            ENDS.iter().all(|&b| {
+                let (_, left, right) = partials(op, a, b);
+                left.is_finite() && right.is_finite()
+            })
+        })
+    }
+    fn declared<P: Binary>(_: P) -> bool {
+        P::FINITE
+    }
+    assert!(declared(Add) && declared(Sub) && declared(Mul));
+    assert!(is_finite(Add) && is_finite(Sub) && is_finite(Mul));
+    assert!(!declared(Div) && !is_finite(Div) && !declared(Powf) && !is_finite(Powf));
+    let each = |c| ENDS.map(|a| ENDS.map(|b| MulAdd.pullback([a, b, c], a.mul_add(b, c), 1.0)));
+    const { assert!(<MulAdd as Ternary>::FINITE) };
+    assert!(ENDS.map(each).as_flattened().as_flattened().as_flattened().iter().all(|x| x.is_finite()));
 }
 
 #[test]
