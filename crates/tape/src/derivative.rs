@@ -56,7 +56,7 @@ fn record_and_pull_back<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], 
     let mut inputs = Inputs::new(x.len());
     let tape = Tape::begin_with(x, inputs.as_mut_slice());
     let y = f(inputs.as_mut_slice());
-    pull_back(&tape, y, gradient);
+    pull_back(&tape, &y, gradient);
     y.value()
 }
 
@@ -83,8 +83,9 @@ impl<T: Float> Inputs<T> {
 }
 
 /// Writes the derivatives of `y` by the inputs, which are the first leaves of the tape.
+#[inline(always)]
 #[track_caller]
-fn pull_back<T: Float>(tape: &Tape, y: Var<T>, x_bar: &mut [T]) {
+fn pull_back<T: Float>(tape: &Tape, y: &Var<T>, x_bar: &mut [T]) {
     if !y.is_recorded() {
         return x_bar.fill(T::default());
     }
@@ -136,7 +137,7 @@ pub fn vjp<T: Float>(
     let asked = outputs.iter().zip(y_bar).filter(|(_, bar)| bar.to_f64() != 0.0);
     let weighted = asked.map(|(&y, &bar)| y.scale(bar.to_f64())).sum();
     let mut x_bar = vec![T::default(); x.len()];
-    pull_back(&tape, weighted, &mut x_bar);
+    pull_back(&tape, &weighted, &mut x_bar);
     Ok((values, x_bar))
 }
 
@@ -202,7 +203,7 @@ pub fn hvp<T: Float>(
     let inputs = tape.vars(x);
     let along: Vec<_> = inputs.iter().zip(v).map(|(&x, &v)| Dual::new(x, Var::constant(v))).collect();
     let mut product = vec![T::default(); x.len()];
-    pull_back(&tape, f(&along).tangent, &mut product);
+    pull_back(&tape, &f(&along).tangent, &mut product);
     Ok(product)
 }
 

@@ -266,32 +266,45 @@ impl Sweep<'_> {
 /// sweep, instead of the cotangents of the lines.
 #[inline(always)]
 fn run<const CONSUME: bool, const CAREFUL: bool>(lines: &[Line], start: usize, end: usize, bars: &mut [f64]) {
+    run_from::<CONSUME, CAREFUL>(lines, start, end, 0.0, bars);
+}
+
+/// [`run`] with so much more for the last line.
+#[inline(always)]
+fn run_from<const CONSUME: bool, const CAREFUL: bool>(
+    lines: &[Line],
+    start: usize,
+    end: usize,
+    seed: f64,
+    bars: &mut [f64],
+) {
     // Cut to the end of the run, so that the bounds of the outer index are checked once.
     let (lines, bars) = (&lines[..end], &mut bars[..end]);
     // What comes to a line from the very next one stays in a register: along a chain, storing and loading it again took
     // longer than all else (a path of 50 steps 1.7 µs, so 1.1).
-    let mut carried = 0.0;
-    for k in (start..end).rev() {
-        let bar = bars[k] + carried;
+    let mut carried = seed;
+    let mut rest = bars;
+    for line in lines[start..].iter().rev() {
+        let [earlier @ .., _, own] = rest else { break };
+        let bar = *own + carried;
         carried = 0.0;
-        bars[k] = if CONSUME { 0.0 } else { bar };
+        *own = if CONSUME { 0.0 } else { bar };
         // What nobody asked for is not handed on: an infinite partial there must not make a NaN of it.
         if bar != 0.0 {
-            let Line { partials, inputs } = lines[k];
-            for (input, partial) in inputs.into_iter().zip(partials) {
-                if input as usize + 1 == k {
-                    carried = share::<CAREFUL>(bar, partial);
-                } else {
-                    bars[input as usize] += share::<CAREFUL>(bar, partial);
+            for (input, partial) in line.inputs.iter().zip(&line.partials) {
+                // A line reads lines before it: what is not before the one before is that one.
+                match earlier.get_mut(*input as usize) {
+                    Some(other) => *other += share::<CAREFUL>(bar, *partial),
+                    None => carried = share::<CAREFUL>(bar, *partial),
                 }
             }
         }
+        rest = rest.split_last_mut().expect("a line has others before it").1;
     }
-    if let Some(before) = start.checked_sub(1) {
-        bars[before] += carried;
+    if let Some(before) = rest.last_mut() {
+        *before += carried;
     }
 }
-
 /// What a cotangent that is not zero hands on to an input. `CAREFUL`, nothing to one that does not matter, also where the
 /// cotangent is infinite. To look at each partial took a quarter of the time of a sweep; so a sweep of scalars goes ahead
 /// without, and again with care if it comes to NaN.

@@ -23,12 +23,11 @@ pub(crate) use record::{
 use crate::tensor::Tensor;
 use crate::{Error, Float, Var};
 use admission::Epoch;
-use columns::{COLUMNS, MOST_LINES, NOBODY};
+use columns::{COLUMNS, Columns, MOST_LINES, TAG};
 use record::push_node;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A tape that waits while an inner one records.
 struct Suspended {
@@ -43,7 +42,6 @@ pub(crate) struct Room {
     pub(crate) state: State,
     suspended: Vec<Suspended>,
     spare: Vec<Suspended>,
-    ids: std::ops::Range<u32>,
     pub(crate) spare_cotangents: Vec<crate::sweep::Columns>,
     pub(crate) spare_lanes: Vec<f64>,
     /// Cotangents of lines, all zero between gradients.
@@ -55,6 +53,14 @@ thread_local! {
 }
 
 pub(crate) fn with_room<R>(body: impl FnOnce(&mut Room) -> R) -> R {
+    ROOM.with_borrow_mut(|room| {
+        room.list();
+        body(room)
+    })
+}
+
+/// The room as it stands: a tape that stands in the columns alone is not entered.
+pub(crate) fn with_room_as_it_is<R>(body: impl FnOnce(&mut Room) -> R) -> R {
     ROOM.with_borrow_mut(body)
 }
 
@@ -69,6 +75,9 @@ pub(crate) fn room_is_gone() -> bool {
 }
 
 pub(crate) fn with_state<R>(body: impl FnOnce(&State) -> R) -> R {
+    if COLUMNS.with(Columns::unlisted).is_some() {
+        with_room(|_| ());
+    }
     ROOM.with_borrow(|room| body(&room.state))
 }
 
@@ -104,29 +113,33 @@ impl Room {
         });
     }
 
-    /// An id that no handle in use carries. Threads take them from the process in blocks. After 2³² tapes and
-    /// rewinds they come round again.
-    fn next_id(&mut self) -> u32 {
-        const BLOCK: u32 = 1024;
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        loop {
-            if let Some(id) = self.ids.next() {
-                if id != 0 && id != NOBODY {
-                    return id;
-                }
-            } else {
-                let start = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
-                self.ids = start..start.saturating_add(BLOCK);
-            }
+    /// Enters a tape here that has begun without a look at the room.
+    #[inline(always)]
+    fn list(&mut self) {
+        if let Some(leaves) = COLUMNS.with(Columns::unlisted) {
+            std::hint::cold_path();
+            self.enter(leaves);
         }
+    }
+
+    #[inline(never)]
+    fn enter(&mut self, leaves: u32) {
+        COLUMNS.with(|columns| {
+            columns.set_listed();
+            self.state.begin((columns.tag() >> TAG) as u32);
+            if leaves > 0 {
+                self.state.push_leaves(0, leaves);
+            }
+        });
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // The column in use has no destructor of its own.
+        // The column in use has no destructor of its own. A tape that begins later must find the room gone.
         COLUMNS.with(|columns| {
             drop(columns.take_lines());
+            columns.set_listed();
         });
         // Nor have the pools, to which what the room still holds goes first.
         drop((std::mem::take(&mut self.state), std::mem::take(&mut self.suspended)));
@@ -184,28 +197,42 @@ impl Tape {
     /// assert_eq!(tape.lines(), 0);
     /// ```
     pub fn begin() -> Tape {
-        with_room(Tape::begin_in)
+        Tape::begin_with::<f64>(&[], &mut [])
     }
 
     /// Begins a tape with these values for its first leaves, which are written to `leaves`.
     #[inline]
     pub(crate) fn begin_with<T: Float>(values: &[T], leaves: &mut [Var<T>]) -> Tape {
+        COLUMNS.with(|columns| {
+            let count = values.len().min(leaves.len());
+            match columns.begin(count, |k, place| leaves[k] = Var::at_place(values[k], place)) {
+                Some(id) => Tape::of(id),
+                None => Tape::begin_inside(values, leaves),
+            }
+        })
+    }
+
+    /// Begins a tape where another may be in use, which then waits, or memory may be wanting.
+    #[inline(never)]
+    fn begin_inside<T: Float>(values: &[T], leaves: &mut [Var<T>]) -> Tape {
         with_room(|room| {
-            let tape = Tape::begin_in(room);
+            if room.state.key != 0 {
+                room.suspend();
+            }
+            let id = COLUMNS.with(|columns| {
+                let id = columns.next_id();
+                columns.open(id, None);
+                id
+            });
+            room.state.begin(id);
+            let tape = Tape::of(id);
             tape.fill_leaves("begin", room, values, leaves);
             tape
         })
     }
 
-    fn begin_in(room: &mut Room) -> Tape {
-        if room.state.key != 0 {
-            room.suspend();
-        }
-        let id = room.next_id();
-        COLUMNS.with(|columns| columns.open(id, None));
-        room.state.key = id;
-        room.state.limit = MOST_LINES;
-        room.state.admission.id = id;
+    /// The guard of a tape that begins.
+    fn of(id: u32) -> Tape {
         Tape { key: id, was_paused: record::set_paused(false), here: PhantomData }
     }
 
@@ -248,8 +275,8 @@ impl Tape {
         leaves: &mut [Var<T>],
     ) {
         let Handle { number, tape } = self.leaves(operation, room, values.len());
-        for (k, (leaf, &value)) in leaves.iter_mut().zip(values).enumerate() {
-            *leaf = Var::on_line(value, number + k as u32, tape);
+        for ((leaf, &value), line) in leaves.iter_mut().zip(values).zip(number..) {
+            *leaf = Var::on_line(value, line, tape);
         }
     }
 
@@ -433,7 +460,7 @@ impl Tape {
             let place = place
                 .expect("rewind: wants a mark of this tape that was not itself rewound past, got another");
             marks.truncate(place + 1);
-            let id = room.next_id();
+            let id = COLUMNS.with(Columns::next_id);
             let admission = &mut room.state.admission;
             admission.past.push(Epoch { id: admission.id, start: admission.start, limit: now });
             for epoch in &mut admission.past {
@@ -464,19 +491,37 @@ impl Tape {
 impl Drop for Tape {
     fn drop(&mut self) {
         record::set_paused(self.was_paused);
+        let unlisted = COLUMNS.with(|columns| {
+            // None but this one: no other is in use, or waits.
+            let unlisted = columns.unlisted().is_some();
+            if unlisted {
+                columns.set_idle();
+            }
+            unlisted
+        });
+        if !unlisted {
+            self.end();
+        }
+    }
+}
+
+impl Tape {
+    /// Ends a tape of which the room knows.
+    #[inline(never)]
+    fn end(&self) {
         // The nodes that are let go give their buffers to the pool, which is no part of the room.
         try_with_room(|room| {
             if room.state.key == self.key {
-                COLUMNS.with(|columns| {
-                    columns.truncate(0);
-                    columns.close();
-                    if room.state.limit != MOST_LINES {
-                        columns.set_limit(MOST_LINES);
-                    }
-                });
+                if room.state.limit != MOST_LINES {
+                    COLUMNS.with(|columns| columns.set_limit(MOST_LINES));
+                }
                 room.state.clear();
-                if let Some(outer) = room.suspended.pop() {
-                    room.resume(outer);
+                match room.suspended.pop() {
+                    Some(outer) => {
+                        COLUMNS.with(|columns| columns.truncate(0));
+                        room.resume(outer)
+                    }
+                    None => COLUMNS.with(Columns::set_idle),
                 }
             } else if let Some(place) = room.suspended.iter().position(|outer| outer.state.key == self.key) {
                 // Guards dropped out of order: the tape that waits is ended, the one that records stays.

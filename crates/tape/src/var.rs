@@ -4,17 +4,14 @@ use crate::checkpoint;
 use crate::primitive::{self, Binary, Chosen, Reads, Ternary, Unary, primitives};
 use crate::real::{Elementary, Float, Real, handle_arithmetic, method_doc, plain_operands};
 use crate::rule::{self, Few, Rule};
-use crate::tape::columns::{COLUMNS, Line, MOST_LINES};
+use crate::tape::columns::{COLUMNS, Line, TAG, tag_of};
 use crate::tape::{self, Handle};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
 /// Set in a handle's place when its value is not that of the line itself but a function of it.
-const MERGED: u64 = MOST_LINES as u64;
-
-/// What a place is shifted by for the id of its tape.
-const TAPE: u32 = u32::BITS;
+const MERGED: u64 = 1 << u32::BITS;
 
 /// A scalar on the tape: 24 bytes, `Copy`, free of lifetimes; or a constant, which records nothing.
 ///
@@ -40,15 +37,22 @@ const TAPE: u32 = u32::BITS;
 pub struct Var<T: Float = f64> {
     value: T,
     partial: f64,
-    /// The line in the lower half, the id of the tape in the upper; 0 for a constant. One number and not two: halves that
-    /// are stored apart and copied together hold up the processor (a mixture of Gaussians took 1.5 times as long).
+    /// The line in the lower half, above it a bit for [`MERGED`], and the id of the tape in the rest; 0 for a constant. One
+    /// number and not two: halves that are stored apart and copied together hold up the processor (a mixture of Gaussians
+    /// took 1.5 times as long).
     place: u64,
 }
 
 impl<T: Float> Var<T> {
     /// The handle whose value stands on this line.
     pub(crate) fn on_line(value: T, line: u32, tape: u32) -> Self {
-        Var { value, partial: 1.0, place: u64::from(tape) << TAPE | u64::from(line) }
+        Var { value, partial: 1.0, place: tag_of(tape) | u64::from(line) }
+    }
+
+    /// The handle whose value is that of the line at this place.
+    #[inline(always)]
+    pub(crate) fn at_place(value: T, place: u64) -> Self {
+        Var { value, partial: 1.0, place }
     }
 
     /// A constant: not on any tape, and nothing is recorded for it.
@@ -119,7 +123,13 @@ impl<T: Float> Var<T> {
     /// The line, without the mark of merging.
     #[inline(always)]
     pub(crate) fn handle(self) -> Handle {
-        handle_at(self.place & !MERGED)
+        handle_at(self.place)
+    }
+
+    /// Line and tape, and the mark of merging.
+    #[inline(always)]
+    pub(crate) fn place(self) -> u64 {
+        self.place
     }
 
     /// The number of the line.
@@ -189,13 +199,16 @@ impl<T: Float> Var<T> {
             return other.merge(value, right());
         }
         let partials = [left(), right()];
-        let places = [self.place & !MERGED, other.place & !MERGED];
-        if places[0] == places[1] {
-            return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
-        }
-        let place = match COLUMNS.with(|columns| columns.join(places, partials)) {
-            Some(place) => place,
-            None => join_checked(places[0], places[1], partials[0], partials[1]),
+        let places = [self.place, other.place];
+        let place = 'joined: {
+            if places[0] as u32 != places[1] as u32 {
+                if let Some(place) = COLUMNS.with(|columns| columns.join(places, partials)) {
+                    break 'joined place;
+                }
+            } else if (places[0] ^ places[1]) >> TAG == 0 {
+                return Var { value, partial: partials[0] + partials[1], place: places[0] | MERGED };
+            }
+            join_checked(places[0], places[1], partials[0], partials[1])
         };
         Var { value, partial: 1.0, place }
     }
@@ -230,7 +243,7 @@ impl<T: Float> Var<T> {
     fn handed_on<const N: usize>(arguments: [Self; N], chosen: Option<usize>, value: T) -> Self {
         let mut recorded = arguments.iter().filter(|argument| argument.place != 0);
         if let Some(one) = recorded.next() {
-            for other in recorded.filter(|other| (other.place ^ one.place) >> TAPE != 0) {
+            for other in recorded.filter(|other| (other.place ^ one.place) >> TAG != 0) {
                 // Handles of two tapes do not meet, even though no line would tell.
                 tape::admit_lines(one.handle(), other.handle());
             }
@@ -294,13 +307,13 @@ fn join_checked(a: u64, b: u64, left: f64, right: f64) -> u64 {
     });
     let tape = known.unwrap_or_else(|| tape::admit_lines(a, b));
     let line = Line { partials: [left, right], inputs: [a.number, b.number] };
-    u64::from(tape) << TAPE | u64::from(COLUMNS.with(|columns| columns.push(line)))
+    tag_of(tape) | u64::from(COLUMNS.with(|columns| columns.push(line)))
 }
 
-/// The two halves of a place.
+/// The line and the tape of a place.
 #[inline(always)]
 fn handle_at(place: u64) -> Handle {
-    Handle { number: place as u32, tape: (place >> TAPE) as u32 }
+    Handle { number: place as u32, tape: (place >> TAG) as u32 }
 }
 
 macro_rules! methods {

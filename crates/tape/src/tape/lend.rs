@@ -1,6 +1,6 @@
 //! Lending the recording to a sweep: the lines where they stand, and all else beside them.
 
-use super::columns::{COLUMNS, Line};
+use super::columns::{COLUMNS, Columns, Line};
 use super::list::State;
 use super::{with_room, with_state};
 
@@ -28,7 +28,7 @@ impl Aside {
     fn lay() -> Aside {
         with_room(|room| {
             // The key of no guard, so that nobody records here, and not 0, so that an inner tape suspends it.
-            let key = room.next_id();
+            let key = COLUMNS.with(Columns::next_id);
             let state = std::mem::replace(&mut room.state, State { key, ..State::default() });
             let lines = COLUMNS.with(|columns| columns.take_lines());
             Aside { lines, state }

@@ -1,7 +1,7 @@
 //! What a tape holds beside its scalar lines: events between them, tensor nodes, and the counts of it all.
 
 use super::admission::{Admission, Counts};
-use super::columns::{COLUMNS, Columns};
+use super::columns::{COLUMNS, Columns, MOST_LINES};
 use crate::tensor::{Op, Pool, Tensor};
 use crate::{Float, sweep};
 use smallvec::SmallVec;
@@ -171,6 +171,13 @@ impl State {
 
     pub(crate) fn admission(&self) -> &Admission {
         &self.admission
+    }
+
+    /// A tape begins.
+    pub(super) fn begin(&mut self, id: u32) {
+        self.key = id;
+        self.admission.id = id;
+        self.limit = MOST_LINES;
     }
 
     /// Leaves that follow each other share one event.
