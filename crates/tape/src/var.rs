@@ -9,6 +9,7 @@ use crate::tape::{self, Handle};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// Set in a handle's place when its value is not that of the line itself but a function of it.
 const MERGED: u64 = 1 << u32::BITS;
@@ -210,7 +211,7 @@ impl<T: Float> Var<T> {
             }
             join_checked(places[0], places[1], partials[0], partials[1])
         };
-        Var { value, partial: 1.0, place }
+        Var { value, partial: 1.0, place: place.get() }
     }
 
     #[inline(always)]
@@ -299,7 +300,7 @@ impl<T: Float> Var<T> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn join_checked(a: u64, b: u64, left: f64, right: f64) -> u64 {
+fn join_checked(a: u64, b: u64, left: f64, right: f64) -> NonZeroU64 {
     let (a, b) = (handle_at(a), handle_at(b));
     let known = COLUMNS.with(|columns| {
         let both = columns.admits(a.tape, a.number) && columns.admits(b.tape, b.number);
@@ -307,7 +308,8 @@ fn join_checked(a: u64, b: u64, left: f64, right: f64) -> u64 {
     });
     let tape = known.unwrap_or_else(|| tape::admit_lines(a, b));
     let line = Line { partials: [left, right], inputs: [a.number, b.number] };
-    tag_of(tape) | u64::from(COLUMNS.with(|columns| columns.push(line)))
+    let place = tag_of(tape) | u64::from(COLUMNS.with(|columns| columns.push(line)));
+    NonZeroU64::new(place).expect("ids are not 0")
 }
 
 /// The line and the tape of a place.

@@ -9,6 +9,7 @@
 
 use super::pages;
 use std::cell::Cell;
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -122,24 +123,24 @@ impl Columns {
         first
     }
 
-    /// Begins a tape with `count` leaves here alone, if no other tape is in use and there is room for them, and returns its id.
+    /// Begins a tape with `count` leaves here alone, if no other tape is in use and nothing is wanting, and returns its id.
     /// Calls `each` with the position of each leaf, and its place.
     #[inline(always)]
     pub(super) fn begin(&self, count: usize, mut each: impl FnMut(usize, u64)) -> Option<u32> {
-        let Known::Idle = self.known.get() else {
-            return None;
-        };
-        if count > self.ease.get() as usize {
+        let (id, end) = self.ids.get();
+        let idle = matches!(self.known.get(), Known::Idle) && !self.lent.get();
+        // With no call on the way, however rare, all stays in registers.
+        if !idle || id == end || count >= self.owned.get() as usize {
             return None;
         }
-        let id = self.next_id();
-        self.open(id, None);
+        self.ids.set((id + 1, end));
         let (tag, start) = (tag_of(id), self.start.get());
+        self.tag.set(tag);
         for k in 0..count {
             // All zeros; the sweep never looks at them. A volatile store among them, so that these few are not made a call of
             // memset, and what `each` does a loop over vectors: both take longer.
-            // SAFETY: `start` points to an allocation of `owned` lines that this column owns, and `count` is at most `ease`,
-            // which is less than `owned`. The inputs stand on 8 bytes, after two numbers of 8.
+            // SAFETY: `start` points to an allocation of `owned` lines that this column owns, `count` is less than `owned`, and
+            // they are not lent. The inputs stand on 8 bytes, after two numbers of 8.
             unsafe {
                 let at = start.add(k);
                 (&raw mut (*at).partials).write([0.0; 2]);
@@ -230,14 +231,15 @@ impl Columns {
     /// Appends the line on which two handles meet, and returns its place. None where one of them is not of the id
     /// that records.
     #[inline(always)]
-    pub(crate) fn join(&self, places: [u64; 2], partials: [f64; 2]) -> Option<u64> {
+    pub(crate) fn join(&self, places: [u64; 2], partials: [f64; 2]) -> Option<NonZeroU64> {
         let tag = self.tag.get();
         if ((places[0] ^ tag) | (places[1] ^ tag)) >> TAG != 0 {
             return None;
         }
         // SAFETY: no handle carries NOBODY, so a tape records.
         let line = unsafe { self.append(Line { partials, inputs: places.map(|place| place as u32) }) };
-        Some(tag | u64::from(line))
+        // SAFETY: ids are not 0.
+        Some(unsafe { NonZeroU64::new_unchecked(tag | u64::from(line)) })
     }
 
     /// Appends a line and returns its number.
