@@ -295,7 +295,10 @@ fn run_from<const CONSUME: bool, const CAREFUL: bool>(
                 // A line reads lines before it: what is not before the one before is that one.
                 match earlier.get_mut(*input as usize) {
                     Some(other) => *other += share::<CAREFUL>(bar, *partial),
-                    None => carried = share::<CAREFUL>(bar, *partial),
+                    None => {
+                        debug_assert_eq!(*input as usize, earlier.len());
+                        carried = share::<CAREFUL>(bar, *partial);
+                    }
                 }
             }
         }
@@ -305,6 +308,7 @@ fn run_from<const CONSUME: bool, const CAREFUL: bool>(
         *before += carried;
     }
 }
+
 /// What a cotangent that is not zero hands on to an input. `CAREFUL`, nothing to one that does not matter, also where the
 /// cotangent is infinite. To look at each partial took a quarter of the time of a sweep; so a sweep of scalars goes ahead
 /// without, and again with care if it comes to NaN.

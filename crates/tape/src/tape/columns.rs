@@ -41,7 +41,7 @@ pub(crate) fn tag_of(tape: u32) -> u64 {
 /// How far the room knows of the tape whose lines these are.
 ///
 /// A tape that begins where none is in use is written down here alone, and entered in the room by whoever looks there
-/// first: the gradient of a small function needs nothing of it (a Black–Scholes price took 120 ns, so XX).
+/// first: the gradient of a small function needs nothing of it (the smallest took 39 ns, so 27).
 #[derive(Clone, Copy, Debug)]
 enum Known {
     /// No tape is in use, none waits, and the room is swept clean.

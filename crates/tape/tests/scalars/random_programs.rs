@@ -2,7 +2,8 @@
 
 use crate::random_steps::{SMOOTH, Step, apply, close, programs, run as run_of};
 use proptest::prelude::*;
-use tape::{Dual, Program, Real, Tape, check, grad, hvp, jvp, value_and_grad};
+use std::thread;
+use tape::{Dual, Program, Real, Tape, Var, check, grad, hvp, jvp, value_and_grad};
 
 fn run<R: Real>(steps: &[Step], x: &[R]) -> R {
     run_of(SMOOTH, steps, x)
@@ -26,6 +27,26 @@ proptest! {
     }
 
     #[test]
+    fn a_gradient_is_the_same_on_a_fresh_thread_a_used_one_inside_a_tape_and_by_hand((steps, x) in programs()) {
+        let f = |x: &[Var]| run(&steps, x);
+        let bits = |gradient: Vec<f64>| gradient.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        let twice = || [grad(f, &x), grad(f, &x)].map(bits);
+        let [used, again] = twice();
+        prop_assert_eq!(&used, &again);
+        prop_assert_eq!(&[used.clone(), again], &thread::scope(|scope| scope.spawn(twice).join().unwrap()));
+
+        let outer = Tape::begin();
+        let leaves = outer.vars(&x);
+        let y = f(&leaves);
+        prop_assert_eq!(&used, &bits(grad(f, &x)), "inside a tape");
+        let by_hand = |tape: &Tape, leaves: &[Var], y: &Var| -> Vec<f64> {
+            let bar = y.is_recorded().then(|| tape.sweep(y).unwrap());
+            leaves.iter().map(|x| bar.as_ref().map_or(0.0, |bar| bar.of(x).unwrap())).collect()
+        };
+        prop_assert_eq!(&used, &bits(by_hand(&outer, &leaves, &y)), "by hand");
+    }
+
+    #[test]
     fn differences_confirm_gradient_and_hessian((steps, x) in programs()) {
         let report = check::gradient(|x| run(&steps, x), &x).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(report.first < 1e-6);
@@ -46,7 +67,7 @@ proptest! {
 
     #[test]
     fn hessian_products_are_symmetric_and_linear((steps, x) in programs(), seed in 0.1..1.0_f64) {
-        let f = |x: &[Dual<tape::Var>]| run(&steps, x);
+        let f = |x: &[Dual<Var>]| run(&steps, x);
         let u: Vec<f64> = (0..x.len()).map(|k| (seed + k as f64).sin()).collect();
         let v: Vec<f64> = (0..x.len()).map(|k| (seed * 3.0 + k as f64).cos()).collect();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -69,7 +90,7 @@ proptest! {
             let y = apply(SMOOTH, step, &values);
             values.push(if n % every == 0 { y.keep() } else { y });
         }
-        let y: tape::Var = values.iter().sum();
+        let y: Var = values.iter().sum();
         let bar = tape.sweep(&y).unwrap();
         for (leaf, want) in leaves.iter().zip(merged) {
             let got = bar.of(leaf).unwrap();

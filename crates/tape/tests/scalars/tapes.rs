@@ -1,7 +1,7 @@
 //! Beginning, sweeping, rewinding, nesting and ending; handles that are used where they should not be.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tape::{Error, Tape, Var, grad};
+use tape::{Error, Tape, Tensor, Var, grad};
 
 /// The message of a panic.
 fn panic_of<R>(body: impl FnOnce() -> R) -> String {
@@ -292,6 +292,43 @@ fn three_guards_dropped_in_every_order_leave_a_clean_thread() {
             }
         }
         assert_eq!(grad(|x| x[0] * x[1], &[2.0, 3.0]), [3.0, 2.0]);
+    }
+}
+
+/// What a function may do on the tape of its gradient, which begins with leaves alone and is looked at closer only if
+/// something else comes.
+#[test]
+fn a_gradient_is_right_whatever_else_the_function_does() {
+    let x = [2.0, 3.0];
+    let product = |x: &[Var]| x[0] * x[1];
+    let plain: fn(&[Var]) -> Var = |x| x[0] * x[1];
+    let kept: fn(&[Var]) -> Var = |x| x[0].powi(2).keep() * x[1];
+    let many: fn(&[Var]) -> Var = |x| tape::nary::sum(&[x[0] * x[1], x[0], -x[0]]);
+    let element: fn(&[Var]) -> Var = |x| {
+        let x = Tensor::from_vars(x, &[2]).unwrap();
+        (&x * &x).sum().at(&[]).unwrap()
+    };
+    let nested: fn(&[Var]) -> Var = |x| x[0] * x[1] * grad(|y| y[0] * 1.0 + y[1] * 0.0, &[1.0, 1.0])[0];
+    let leaf: fn(&[Var]) -> Var = |x| x[1];
+    let constant: fn(&[Var]) -> Var = |_| Var::from(1.0);
+    for round in 0..3 {
+        for (name, f, want) in [
+            ("plain", plain, [3.0, 2.0]),
+            ("kept", kept, [12.0, 4.0]),
+            ("many", many, [3.0, 2.0]),
+            ("element", element, [4.0, 6.0]),
+            ("nested", nested, [3.0, 2.0]),
+            ("leaf", leaf, [0.0, 1.0]),
+            ("constant", constant, [0.0, 0.0]),
+        ] {
+            assert_eq!(grad(f, &x), want, "{name}, round {round}");
+            assert_eq!(grad(product, &x), [3.0, 2.0], "after {name}, round {round}");
+        }
+        assert!(panic_of(|| grad(|_| panic!("as planned"), &x)).contains("as planned"));
+        assert_eq!(grad(product, &x), [3.0, 2.0], "after a panic");
+        // NaN and infinities leave no trace either.
+        assert!(grad(|x| (x[0] - 2.0).ln() * x[1] * f64::NAN, &x)[1].is_nan());
+        assert_eq!(grad(product, &x), [3.0, 2.0], "after NaN");
     }
 }
 
