@@ -215,7 +215,7 @@ impl Tape {
     /// Begins a tape where another may be in use, which then waits, or memory may be wanting.
     #[inline(never)]
     fn begin_inside<T: Float>(values: &[T], leaves: &mut [Var<T>]) -> Tape {
-        with_room(|room| {
+        let tape = with_room(|room| {
             if room.state.key != 0 {
                 room.suspend();
             }
@@ -225,10 +225,11 @@ impl Tape {
                 id
             });
             room.state.begin(id);
-            let tape = Tape::of(id);
-            tape.fill_leaves("begin", room, values, leaves);
-            tape
-        })
+            Tape::of(id)
+        });
+        // Where there is no memory for them the tape ends.
+        with_room(|room| tape.fill_leaves("begin", room, values, leaves));
+        tape
     }
 
     /// The guard of a tape that begins.

@@ -35,13 +35,14 @@ const MERGED: u64 = 1 << u32::BITS;
 /// # }
 /// ```
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Var<T: Float = f64> {
     value: T,
-    partial: f64,
     /// The line in the lower half, above it a bit for [`MERGED`], and the id of the tape in the rest; 0 for a constant. One
     /// number and not two: halves that are stored apart and copied together hold up the processor (a mixture of Gaussians
-    /// took 1.5 times as long).
+    /// took 1.5 times as long). It stands between two floats that would else be loaded as one vector, which waits likewise.
     place: u64,
+    partial: f64,
 }
 
 impl<T: Float> Var<T> {

@@ -188,7 +188,8 @@ impl Columns {
         self.tag.get()
     }
 
-    /// Lets a tape record: its id, and the oldest id that is still admitted with the line below which it is.
+    /// Lets a tape record of which the room knows: its id, and the oldest id that is still admitted with the line below
+    /// which it is.
     ///
     /// # Panics
     /// When there is no memory for a line.
@@ -200,6 +201,7 @@ impl Columns {
         }
         self.tag.set(tag_of(id));
         self.kept.set(kept.unwrap_or((NOBODY, 0)));
+        self.known.set(Known::Listed);
     }
 
     /// Lends the lines. Until they come back nobody records.

@@ -332,6 +332,23 @@ fn a_gradient_is_right_whatever_else_the_function_does() {
     }
 }
 
+/// Ids come in blocks, and a column grows: the tape with which a block ends, or for which there is no room yet, begins by
+/// another way than the others.
+#[test]
+fn tapes_nest_wherever_a_block_of_ids_ends_and_however_many_leaves_there_are() {
+    for k in 0..5000_usize {
+        let inner =
+            |x: &[Var]| (0..k % 3).map(|_| grad(|y| y[0] * y[1], &[1.0, 2.0])[0]).sum::<f64>() + x[0] * x[1];
+        assert_eq!(grad(inner, &[3.0, 4.0]), [4.0, 3.0], "tape {k}");
+    }
+    for n in [1, 1000, 1023, 1024, 1025, 3000, 5000] {
+        let x: Vec<f64> = (0..n).map(f64::from).collect();
+        let gradient = grad(|x| x[0] * grad(|y| y[0] * 2.0, &[1.0])[0] + x[x.len() - 1] * 3.0, &x);
+        let last = if n == 1 { 5.0 } else { 3.0 };
+        assert_eq!((gradient.len(), gradient[n as usize - 1]), (n as usize, last), "{n} leaves");
+    }
+}
+
 #[test]
 fn a_handle_whose_tape_has_ended_is_refused() {
     let tape = Tape::begin();
