@@ -53,33 +53,21 @@ pub fn value_and_grad_into<T: Float>(
 #[inline(always)]
 #[track_caller]
 fn record_and_pull_back<T: Float>(f: impl FnOnce(&[Var<T>]) -> Var<T>, x: &[T], gradient: &mut [T]) -> T {
-    let mut inputs = Inputs::new(x.len());
-    let tape = Tape::begin_with(x, inputs.as_mut_slice());
-    let y = f(inputs.as_mut_slice());
+    let (mut few, mut many) = inputs(x.len());
+    let inputs = few.get_mut(..x.len()).unwrap_or(&mut many);
+    let tape = Tape::begin_with(x, inputs);
+    let y = f(inputs);
     pull_back(&tape, &y, gradient);
     y.value()
 }
 
-/// The inputs of a function that is recorded: on the stack where they are few, in place, as what lives on the stack is slow
-/// to hand over.
-struct Inputs<T: Float> {
-    few: [Var<T>; 16],
-    many: Vec<Var<T>>,
-    count: usize,
-}
-
-impl<T: Float> Inputs<T> {
-    #[inline(always)]
-    fn new(count: usize) -> Self {
-        let none = Var::constant(T::default());
-        let many = if count > 16 { vec![none; count] } else { Vec::new() };
-        Inputs { few: [none; 16], many, count }
-    }
-
-    #[inline(always)]
-    fn as_mut_slice(&mut self) -> &mut [Var<T>] {
-        self.few.get_mut(..self.count).unwrap_or(&mut self.many)
-    }
+/// Where the inputs of a function stand that is recorded: the first if they are few, on the stack, and else the second.
+///
+/// Two, and not a type of its own: whatever stands beside what a function borrows is kept in memory.
+#[inline(always)]
+fn inputs<T: Float>(count: usize) -> ([Var<T>; 16], Vec<Var<T>>) {
+    let none = Var::constant(T::default());
+    ([none; 16], if count > 16 { vec![none; count] } else { Vec::new() })
 }
 
 /// Writes the derivatives of `y` by the inputs, which are the first leaves of the tape.
@@ -152,9 +140,9 @@ pub fn vjp<T: Float>(
 /// assert_eq!(jacobian(polar, &[2.0, 0.0]).to_vec(), [1.0, 0.0, 0.0, 2.0]);
 /// ```
 pub fn jacobian<T: Float>(f: impl FnOnce(&[Var<T>]) -> Vec<Var<T>>, x: &[T]) -> Tensor<T> {
-    let mut inputs = Inputs::new(x.len());
-    let tape = Tape::begin_with(x, inputs.as_mut_slice());
-    let inputs = inputs.as_mut_slice();
+    let (mut few, mut many) = inputs(x.len());
+    let inputs = few.get_mut(..x.len()).unwrap_or(&mut many);
+    let tape = Tape::begin_with(x, inputs);
     tape.jacobian(&f(inputs), inputs).unwrap_or_else(|error| error.raise())
 }
 

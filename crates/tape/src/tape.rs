@@ -492,15 +492,8 @@ impl Tape {
 impl Drop for Tape {
     fn drop(&mut self) {
         record::set_paused(self.was_paused);
-        let unlisted = COLUMNS.with(|columns| {
-            // None but this one: no other is in use, or waits.
-            let unlisted = columns.unlisted().is_some();
-            if unlisted {
-                columns.set_idle();
-            }
-            unlisted
-        });
-        if !unlisted {
+        // If the room does not know the tape in use it is this one: no other waits.
+        if !COLUMNS.with(Columns::end_unlisted) {
             self.end();
         }
     }

@@ -174,12 +174,25 @@ impl Columns {
         self.known.set(Known::Listed);
     }
 
-    /// Tells that no tape is in use.
+    /// Ends the tape in use where no other waits, and the room is swept clean.
     #[inline]
     pub(super) fn set_idle(&self) {
-        self.truncate(0);
+        self.length.set(0);
         self.close();
         self.known.set(Known::Idle);
+    }
+
+    /// Ends a tape of which the room does not know.
+    #[inline(always)]
+    pub(super) fn end_unlisted(&self) -> bool {
+        let Known::Unlisted(_) = self.known.get() else {
+            return false;
+        };
+        // Nothing was rewound, so nothing is kept.
+        self.length.set(0);
+        self.tag.set(tag_of(NOBODY));
+        self.known.set(Known::Idle);
+        true
     }
 
     /// The id of the tape that records on this thread, as it stands in places; [`NOBODY`] if none does.
