@@ -10,6 +10,7 @@ mod layout;
 mod matmul;
 mod operation;
 mod penalty;
+mod pick;
 #[cfg(test)]
 pub(crate) mod planted;
 mod reduce;

@@ -7,6 +7,7 @@ use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
 use super::penalty::Penalty;
+use super::pick::{Pick, Put};
 #[cfg(test)]
 use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
@@ -133,7 +134,7 @@ operations! {
     Unary, Binary, Ternary,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
-    Reshape, Permute, BroadcastTo, Concat, Slice, Pad,
+    Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     SigmoidCrossEntropy,
     #[cfg(test)] Planted,
 }

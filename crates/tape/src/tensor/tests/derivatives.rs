@@ -145,6 +145,18 @@ fn operations_that_move_elements() {
 }
 
 #[test]
+fn elements_picked_and_put_by_their_places() {
+    let (x, offsets) = ([filled(&[2, 3], 1)], || Box::new([0, 5, 0, 3]));
+    confirm("pick", |x| Ok(x[0].pick(offsets(), crate::Shape::new(&[2, 2]))?.powi(3)), &x);
+    confirm("put", |x| Ok(x[0].put(offsets(), crate::Shape::new(&[7]))?.powi(3)), &[filled(&[4], 2)]);
+    confirm(
+        "nothing picked",
+        |x| Ok(x[0].pick(Box::new([]), crate::Shape::new(&[0, 2]))?.sin().sum() + x[0].sum()),
+        &x,
+    );
+}
+
+#[test]
 fn repeated_arguments_add_up() {
     let x = [filled(&[2, 2], 1)];
     confirm("x * x", |x| Ok(&x[0] * &x[0]), &x);
