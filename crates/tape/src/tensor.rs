@@ -24,7 +24,7 @@ pub(crate) use storage::Pool;
 use crate::tape::{self, Handle};
 use crate::{Error, Float, Shape, Var};
 use std::fmt;
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// An array of any rank, `f32` or `f64`, row-major, that records what is done with it once it is on a tape.
 ///

@@ -4,7 +4,7 @@
 //! back whole, with its buffer and the counter it is shared by.
 
 use crate::{Float, Shape};
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// A shape with its elements: its own, or a part of another body's. A tape keeps bodies without elements of
 /// tensors that no pullback reads.
