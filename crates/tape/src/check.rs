@@ -15,7 +15,7 @@ mod matrices;
 pub use matrices::{Comparison, Entry, hessian, jacobian};
 
 use crate::tape::{self, Stored};
-use crate::tensor::{At, Op};
+use crate::tensor::{At, Inputs, Op};
 use crate::{Dual, Error, Tape, Tensor, Var};
 use differences::{Slope, scale, slope};
 use rand::{RngExt, SeedableRng};
@@ -410,7 +410,8 @@ fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> 
         let output = forward(&plain)?;
         let mut random = ChaCha8Rng::seed_from_u64(0x0ff);
         let v = Tensor::from_vec(direction(&mut random, output.len()), output.shape())?;
-        let mut at = At { inputs: &plain, nodes: &[], output: &output, cotangent: &v };
+        let given: Vec<_> = plain.iter().collect();
+        let mut at = At { inputs: Inputs::Given(&given), output: &output, cotangent: &v };
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(&v);
         for (argument, input) in inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {

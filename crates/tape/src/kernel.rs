@@ -191,6 +191,18 @@ kernels! {
     /// If the lengths differ.
     network::sigmoid_gradient(a: &[T], a_bar: &[T], z_bar: &mut [T]);
 
+    /// Multiplies each `bar[i]` by `a[i] (1 - a[i])`: the same in place.
+    ///
+    /// ```
+    /// let mut bar = [2.0];
+    /// tape::kernel::times_sigmoid_slope(&[0.25], &mut bar);
+    /// assert_eq!(bar, [0.375]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    network::times_sigmoid_slope(a: &[T], bar: &mut [T]);
+
     /// Adds `bias` to every row of `z`, which is whole rows of `bias.len()`: the last layer's sum, of which the loss
     /// takes the sigmoid.
     ///

@@ -315,7 +315,7 @@ impl<'a> Page<'a> {
         let slot = self.cotangents.and_then(|bar| T::cotangents(bar.columns()).get(number as usize));
         let cotangent = match slot {
             None | Some(Slot::Absent) => String::new(),
-            Some(Slot::Present(bar)) => tensor(bar),
+            Some(Slot::Present(bar)) => tensor(bar.sum()),
             Some(Slot::Released) => "let go".to_owned(),
         };
         let row = self.rows.len();

@@ -13,8 +13,8 @@ pub use cotangents::{Cotangents, Recorded};
 
 use crate::tape::columns::Line;
 use crate::tape::{self, Event, Kind, Node, Precision, State, Stored};
-use crate::tensor::At;
-use crate::{Error, Float, Tape, Tensor};
+use crate::tensor::{Accumulator, At, Inputs};
+use crate::{Error, Float, Tape};
 use std::ops::Range;
 
 impl Tape {
@@ -223,11 +223,12 @@ impl Sweep<'_> {
     /// Hands the cotangent of a gathered tensor on to the scalars it was made of.
     fn hand_on<T: Float>(&self, columns: &mut Columns, node: u32, gathered: &[(u32, f64)]) {
         let slot = &mut T::cotangents_mut(columns)[node as usize];
-        let Slot::Present(y_bar) = std::mem::take(slot) else {
+        let Slot::Present(sum) = std::mem::take(slot) else {
             return;
         };
+        let y_bar = sum.into_sum();
         *slot = if T::nodes(self.state)[node as usize].kept {
-            Slot::Present(y_bar.clone())
+            Slot::Present(Accumulator::beginning_with(y_bar.clone()))
         } else {
             Slot::Released
         };
@@ -339,13 +340,8 @@ fn add_element<T: Float>(state: &State, columns: &mut Columns, node: u32, offset
         return;
     }
     let slot = &mut T::cotangents_mut(columns)[node as usize];
-    if matches!(slot, Slot::Absent) {
-        *slot = Slot::Present(Tensor::zeros(T::nodes(state)[node as usize].output.shape()));
-    }
-    let Slot::Present(x_bar) = slot else {
-        unreachable!("a tensor is swept after everything that was read from it");
-    };
-    x_bar.as_mut_slice()[offset as usize] += T::from_f64(bar);
+    let x_bar = slot.present(&T::nodes(state)[node as usize].output);
+    x_bar.added_to()[offset as usize] += T::from_f64(bar);
 }
 
 /// Runs the pullback of one tensor node: hands its cotangent on to its inputs.
@@ -357,27 +353,40 @@ fn pull<T: Float>(
     recorded: bool,
 ) -> Result<(), Error> {
     let slots = T::cotangents_mut(columns);
-    let Slot::Present(y_bar) = std::mem::take(&mut slots[number as usize]) else {
+    let Slot::Present(mut y_bar) = std::mem::take(&mut slots[number as usize]) else {
         return Ok(());
     };
-    if let Some(op) = &node.op {
-        let mut at = At { inputs: &node.inputs, nodes, output: &node.output, cotangent: &y_bar };
+    y_bar.complete();
+    let Some(op) = &node.op else {
+        slots[number as usize] = Slot::Present(y_bar);
+        return Ok(());
+    };
+    // Sums over repeated axes and at a fan-out happen here, once for all rules.
+    if recorded {
+        let mut at = At { inputs: Inputs::Of { node, nodes }, output: &node.output, cotangent: y_bar.sum() };
         let inner = op.inner_cotangent(&at);
-        at.cotangent = inner.as_ref().unwrap_or(&y_bar);
-        for (argument, input) in node.inputs.iter().enumerate() {
-            if input.is_recorded() {
-                // Sums over repeated axes and at a fan-out happen here, once for all rules.
-                let slot = &mut slots[input.handle().number as usize];
-                if !recorded && op.adds_in_place(argument) {
-                    op.pullback_onto(&at, argument, slot.sum_in_place(at.input(argument)));
-                    continue;
-                }
-                let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
-                slot.add(x_bar, recorded)?;
-            }
+        at.cotangent = inner.as_ref().unwrap_or(at.cotangent);
+        for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
+            let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
+            slots[input.handle().number as usize].add_recorded(x_bar)?;
+        }
+        slots[number as usize] = if node.kept { Slot::Present(y_bar) } else { Slot::Released };
+        return Ok(());
+    }
+    slots[number as usize] = match node.kept {
+        true => Slot::Present(Accumulator::beginning_with(y_bar.sum().clone())),
+        false => Slot::Released,
+    };
+    op.inner_cotangent_in_place(&node.output, y_bar.sum_mut());
+    let at = At { inputs: Inputs::Of { node, nodes }, output: &node.output, cotangent: y_bar.sum() };
+    for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
+        let slot = &mut slots[input.handle().number as usize];
+        if op.adds_in_place(argument) {
+            op.pullback_onto(&at, argument, slot.present(at.input(argument)));
+        } else {
+            slot.add(op.pullback(&at, argument).summed_to(at.input(argument).shape())?);
         }
     }
-    slots[number as usize] = if node.kept { Slot::Present(y_bar) } else { Slot::Released };
     Ok(())
 }
 

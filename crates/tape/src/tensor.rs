@@ -3,6 +3,7 @@
 //! Each operation is one file (or one family a file) below, with its forward, its pullback written in tensor
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
+mod accumulator;
 mod cross_entropy;
 mod dense;
 mod elementwise;
@@ -16,8 +17,9 @@ pub(crate) mod planted;
 mod reduce;
 mod storage;
 
+pub(crate) use accumulator::Accumulator;
 pub use matmul::{Factor, Transposed};
-pub(crate) use operation::{At, Op};
+pub(crate) use operation::{At, Inputs, Op};
 use storage::Body;
 pub(crate) use storage::Pool;
 

@@ -31,6 +31,25 @@ pub(super) fn sigmoid_gradient<T: Plain>(a: &[T], a_bar: &[T], z_bar: &mut [T]) 
     dispatch(SigmoidGradient(a, a_bar, z_bar));
 }
 
+struct TimesSigmoidSlope<'a, T>(&'a [T], &'a mut [T]);
+
+impl<T: Plain> Pass for TimesSigmoidSlope<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (bar, &a) in self.1.iter_mut().zip(self.0) {
+            *bar = *bar * (a * (T::one() - a));
+        }
+    }
+}
+
+#[inline]
+pub(super) fn times_sigmoid_slope<T: Plain>(a: &[T], bar: &mut [T]) {
+    assert_eq!(a.len(), bar.len(), "times_sigmoid_slope: lengths of a and bar must be equal");
+    dispatch(TimesSigmoidSlope(a, bar));
+}
+
 fn must_be_whole_rows<T>(name: &str, z: &[T], bias: &[T]) {
     let (elements, columns) = (z.len(), bias.len());
     // No multiple of 0 but 0 itself.

@@ -1,6 +1,7 @@
 //! What a sweep leaves: the cotangents of leaves, lines and kept values, and where they are while it runs.
 
 use crate::tape::{self, Admission, Counts, Handle, Sort, State, pages};
+use crate::tensor::Accumulator;
 use crate::{Error, Float, Tensor, Var};
 
 /// The cotangents while they are swept, and after: by line, and by node of either precision.
@@ -18,7 +19,7 @@ pub enum Slot<T: Float> {
     #[default]
     Absent,
     /// The sum of what has come in so far.
-    Present(Tensor<T>),
+    Present(Accumulator<T>),
     /// It was handed on to the inputs and let go.
     Released,
 }
@@ -112,7 +113,7 @@ impl<T: Float> Recorded for Tensor<T> {
         if seed.is_recorded() {
             tape::check_root(state, seed.handle(), Sort::Node(T::PRECISION))?;
         }
-        T::cotangents_mut(columns)[self.handle().number as usize] = Slot::Present(seed);
+        T::cotangents_mut(columns)[self.handle().number as usize] = Slot::Present(Accumulator::beginning_with(seed));
         Ok(())
     }
 
@@ -196,7 +197,7 @@ impl Cotangents {
         self.admit(tensor.handle(), Sort::Node(T::PRECISION))?;
         match &T::cotangents(&self.columns)[tensor.handle().number as usize] {
             Slot::Absent => Ok(None),
-            Slot::Present(cotangent) => Ok(Some(cotangent)),
+            Slot::Present(cotangent) => Ok(Some(cotangent.sum())),
             Slot::Released => {
                 let why = "the sweep has let go of the cotangent of this intermediate tensor; ask for it with \
                            `keep` before the sweep";
@@ -283,24 +284,34 @@ impl Columns {
 }
 
 impl<T: Float> Slot<T> {
-    /// The elements of the sum so far, to add to; zeros if nothing has come in.
-    pub(super) fn sum_in_place(&mut self, of: &Tensor<T>) -> &mut [T] {
+    /// The sum so far, to add to; nothing yet, if nothing has come in.
+    #[inline]
+    pub(super) fn present(&mut self, of: &Tensor<T>) -> &mut Accumulator<T> {
         if !matches!(self, Slot::Present(_)) {
-            *self = Slot::Present(Tensor::build(of.dims().clone(), |zeros| zeros.fill(T::default())));
+            *self = Slot::Present(Accumulator::empty(of.dims()));
         }
         match self {
-            Slot::Present(sum) => sum.as_mut_slice(),
+            Slot::Present(sum) => sum,
             _ => unreachable!("it was just made present"),
         }
     }
 
-    /// Adds in place in a plain sweep, by a recorded operation in a recorded one.
-    pub(super) fn add(&mut self, more: Tensor<T>, recorded: bool) -> Result<(), Error> {
+    /// Adds in place, as a plain sweep does.
+    #[inline]
+    pub(super) fn add(&mut self, more: Tensor<T>) {
         match self {
-            Slot::Present(sum) if recorded => *sum = Tensor::add(sum, &more)?,
-            Slot::Present(sum) => sum.accumulate(&more),
-            _ => *self = Slot::Present(more),
+            Slot::Present(sum) => sum.add(more),
+            _ => *self = Slot::Present(Accumulator::beginning_with(more)),
         }
+    }
+
+    /// Adds by a recorded operation.
+    pub(super) fn add_recorded(&mut self, more: Tensor<T>) -> Result<(), Error> {
+        let sum = match self {
+            Slot::Present(sum) => Tensor::add(sum.sum(), &more)?,
+            _ => more,
+        };
+        *self = Slot::Present(Accumulator::beginning_with(sum));
         Ok(())
     }
 }

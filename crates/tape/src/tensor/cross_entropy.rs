@@ -1,8 +1,8 @@
 //! The sigmoid with its cross-entropy, in one operation that is safe at any logit.
 
-use super::Tensor;
+use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
-use crate::{Elementary, Error, Float, Shape, kernel, tape};
+use crate::{Elementary, Error, Float, Shape, kernel};
 
 /// `y = -k Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))] = k Σ [max(z, 0) - t z + ln(1 + e^-|z|)]`,
 /// `z̄ += k (σ(z) - t) ȳ`, `t̄ += -k z ȳ`.
@@ -84,18 +84,29 @@ impl Operation for SigmoidCrossEntropy {
         Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total * T::from_f64(self.k)))
     }
 
+    fn adds_in_place(&self, argument: usize) -> bool {
+        argument == 0
+    }
+
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
+        let (z, targets) = (at.input(0).as_slice(), at.input(1).as_slice());
+        let scale = at.cotangent.as_slice()[0] * T::from_f64(self.k);
+        match sum.whole() {
+            (z_bar, true) => kernel::sigmoid_cross_entropy_gradient(z, targets, scale, z_bar),
+            (z_bar, false) => {
+                let one = Tensor::build(at.input(0).dims().clone(), |one| {
+                    kernel::sigmoid_cross_entropy_gradient(z, targets, scale, one);
+                });
+                kernel::axpy(T::from_f64(1.0), one.as_slice(), z_bar);
+            }
+        }
+    }
+
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let (z, targets, y_bar) = (at.input(0), at.input(1), at.cotangent);
-        if argument == 1 {
-            return z * y_bar.scale(-self.k);
+        match argument {
+            0 => (Elementary::sigmoid(z.clone()) - targets) * y_bar.scale(self.k),
+            _ => z * y_bar.scale(-self.k),
         }
-        if !tape::is_paused() {
-            return (Elementary::sigmoid(z.clone()) - targets) * y_bar.scale(self.k);
-        }
-        // The same formula in one pass.
-        let scale = y_bar.as_slice()[0] * T::from_f64(self.k);
-        Tensor::build(z.dims().clone(), |z_bar| {
-            kernel::sigmoid_cross_entropy_gradient(z.as_slice(), targets.as_slice(), scale, z_bar);
-        })
     }
 }

@@ -1,10 +1,10 @@
 //! A fully connected layer in one operation: product, bias, activation, with its parameters in a flat buffer.
 
-use super::Tensor;
+use super::{Accumulator, Tensor};
 use super::layout::Pad;
 use super::operation::{At, Operation, Reads, apply};
 use crate::kernel::{self, Factor, MatmulShape};
-use crate::{Error, Float, Shape, tape};
+use crate::{Error, Float, Shape};
 use std::ops::Range;
 
 /// `y = g(x Θᵀ + b)` for rows x, with g the sigmoid or nothing; with `z̄ = ȳ ∘ y (1 - y)` or `z̄ = ȳ`,
@@ -120,37 +120,39 @@ impl Operation for Dense {
 
     /// z̄: the cotangent before the activation, which both arguments share.
     fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {
-        if !self.sigmoid {
-            return None;
-        }
         let (y, y_bar) = (at.output, at.cotangent);
-        if !tape::is_paused() {
-            return Some(y * y.scale(-1.0).shift(1.0) * y_bar);
+        self.sigmoid.then(|| y * y.scale(-1.0).shift(1.0) * y_bar)
+    }
+
+    fn inner_cotangent_in_place<T: Float>(&self, y: &Tensor<T>, y_bar: &mut Tensor<T>) {
+        if self.sigmoid {
+            kernel::times_sigmoid_slope(y.as_slice(), y_bar.as_mut_slice());
         }
-        // The same formula in one pass.
-        Some(Tensor::build(y.dims().clone(), |z_bar| {
-            kernel::sigmoid_gradient(y.as_slice(), y_bar.as_slice(), z_bar);
-        }))
     }
 
-    fn adds_in_place(&self, argument: usize) -> bool {
-        argument == 1
+    fn adds_in_place(&self, _argument: usize) -> bool {
+        true
     }
 
-    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut [T]) {
-        let (x, z_bar) = (at.input(0), at.cotangent);
-        let (m, k, n) = (self.n_out, z_bar.shape()[0], x.shape()[1]);
-        let (theta, bias) = self.places_checked(n);
-        let one = T::from_f64(1.0);
-        kernel::matmul(
-            MatmulShape { m, k, n },
-            one,
-            Factor::transposed(z_bar.as_slice()),
-            Factor::plain(x.as_slice()),
-            one,
-            &mut sum[theta],
-        );
-        kernel::column_sums(z_bar.as_slice(), m, one, &mut sum[bias]);
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
+        let (x, parameters, z_bar) = (at.input(0), at.input(1).as_slice(), at.cotangent);
+        let (rows, n_in, n_out) = (z_bar.shape()[0], x.shape()[1], self.n_out);
+        let (theta, bias) = self.places_checked(n_in);
+        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+        if argument == 0 {
+            let (x_bar, fresh) = sum.whole();
+            let shape = MatmulShape { m: rows, k: n_out, n: n_in };
+            let beta = if fresh { zero } else { one };
+            let theta = Factor::plain(&parameters[theta]);
+            return kernel::matmul(shape, one, Factor::plain(z_bar.as_slice()), theta, beta, x_bar);
+        }
+        // The bias stands after Θ, and what comes first is better written from the end.
+        let (bias_bar, fresh) = sum.part(bias);
+        kernel::column_sums(z_bar.as_slice(), n_out, if fresh { zero } else { one }, bias_bar);
+        let (theta_bar, fresh) = sum.part(theta);
+        let shape = MatmulShape { m: n_out, k: rows, n: n_in };
+        let (z_bar, x) = (Factor::transposed(z_bar.as_slice()), Factor::plain(x.as_slice()));
+        kernel::matmul(shape, one, z_bar, x, if fresh { zero } else { one }, theta_bar);
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
@@ -158,7 +160,6 @@ impl Operation for Dense {
         let n_in = x.shape()[1];
         let (theta, bias) = self.places_checked(n_in);
         let pulled = || match argument {
-            0 if tape::is_paused() => z_bar.matmul(&parameters.view(theta.start, &[self.n_out, n_in])?),
             0 => z_bar.matmul(&parameters.slice(std::slice::from_ref(&theta))?.reshape(&[self.n_out, n_in])?),
             _ => {
                 let theta_bar = z_bar.t().matmul(x)?.reshape(&[theta.len()])?;

@@ -1,6 +1,6 @@
 //! The list of tensor operations, and what each of them is made of.
 
-use super::Tensor;
+use super::{Accumulator, Tensor};
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
@@ -35,14 +35,17 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
         None
     }
 
+    /// In a plain sweep, the same in the memory of the cotangent of the output, which nobody else wants.
+    fn inner_cotangent_in_place<T: Float>(&self, _output: &Tensor<T>, _cotangent: &mut Tensor<T>) {}
+
     /// Whether [`pullback_onto`](Operation::pullback_onto) serves this argument.
     fn adds_in_place(&self, _argument: usize) -> bool {
         false
     }
 
-    /// In a plain sweep, adds the cotangent of one argument to the elements of the sum so far (zeros at first),
-    /// where that is cheaper than making a tensor of it: a product adds as it multiplies.
-    fn pullback_onto<T: Float>(&self, _at: &At<'_, T>, _argument: usize, _sum: &mut [T]) {
+    /// In a plain sweep, adds the cotangent of one argument to the sum so far, where that is cheaper than making a
+    /// tensor of it: a product adds as it multiplies.
+    fn pullback_onto<T: Float>(&self, _at: &At<'_, T>, _argument: usize, _sum: &mut Accumulator<T>) {
         unreachable!("only for arguments that the operation says it adds in place");
     }
 
@@ -53,19 +56,27 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
 /// The values that a pullback works with. Those that the operation does not read have no data.
 #[derive(Debug)]
 pub(crate) struct At<'a, T: Float> {
-    /// The inputs; one that is hollow is the output of an earlier node.
-    pub(crate) inputs: &'a [Tensor<T>],
-    /// The nodes to look those up in.
-    pub(crate) nodes: &'a [Node<T>],
+    pub(crate) inputs: Inputs<'a, T>,
     pub(crate) output: &'a Tensor<T>,
     pub(crate) cotangent: &'a Tensor<T>,
+}
+
+/// Where the inputs of an operation stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Inputs<'a, T: Float> {
+    /// In a node; one that is hollow is the output of an earlier one.
+    Of { node: &'a Node<T>, nodes: &'a [Node<T>] },
+    Given(&'a [&'a Tensor<T>]),
 }
 
 impl<'a, T: Float> At<'a, T> {
     /// The kth input.
     #[inline]
     pub(crate) fn input(&self, k: usize) -> &'a Tensor<T> {
-        self.inputs[k].or_output_of(self.nodes)
+        match self.inputs {
+            Inputs::Of { node, nodes } => node.inputs[k].or_output_of(nodes),
+            Inputs::Given(inputs) => inputs[k],
+        }
     }
 }
 
@@ -112,11 +123,19 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
             }
 
+            pub(crate) fn inner_cotangent_in_place<T: Float>(&self, output: &Tensor<T>, cotangent: &mut Tensor<T>) {
+                match self {
+                    $($(#[$only])* Op::$Operation(operation) => {
+                        operation.inner_cotangent_in_place(output, cotangent);
+                    }),*
+                }
+            }
+
             pub(crate) fn adds_in_place(&self, argument: usize) -> bool {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.adds_in_place(argument)),* }
             }
 
-            pub(crate) fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut [T]) {
+            pub(crate) fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_onto(at, argument, sum)),* }
             }
 

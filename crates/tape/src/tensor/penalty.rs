@@ -1,6 +1,6 @@
 //! A cost with its quadratic penalty on parts of a flat tensor of parameters.
 
-use super::Tensor;
+use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
 use crate::{Error, Float, Shape, kernel, tape};
 use std::ops::Range;
@@ -66,10 +66,15 @@ impl Operation for Penalty {
         argument == 1
     }
 
-    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut [T]) {
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
         let factor = T::from_f64(2.0 * self.k) * at.cotangent.as_slice()[0];
-        for part in self.parts.iter() {
-            kernel::axpy(factor, &at.input(1).as_slice()[part.clone()], &mut sum[part.clone()]);
+        // From the last, so that most are written and not added.
+        for part in self.parts.iter().rev() {
+            let parameters = &at.input(1).as_slice()[part.clone()];
+            match sum.part(part.clone()) {
+                (sum, false) => kernel::axpy(factor, parameters, sum),
+                (sum, true) => sum.iter_mut().zip(parameters).for_each(|(sum, &x)| *sum = factor * x),
+            }
         }
     }
 

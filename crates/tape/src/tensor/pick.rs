@@ -3,7 +3,7 @@
 //! What picks (flips, steps, index lists, diagonals, the greatest along an axis) works out places and has no rule of its
 //! own: picking is linear, and its adjoint adds each element where it came from.
 
-use super::Tensor;
+use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
 use crate::{Error, Float, Shape};
 use std::sync::Arc;
@@ -72,7 +72,8 @@ impl Operation for Pick {
         true
     }
 
-    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut [T]) {
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
+        let sum = sum.added_to();
         for (&bar, &place) in at.cotangent.as_slice().iter().zip(&self.0.offsets) {
             sum[place] += bar;
         }
