@@ -1,5 +1,6 @@
 //! The tape against hand-written backpropagation: one step of gradient descent on the same data, with the same
-//! kernels, in one process. Each iteration records, returns J, and updates.
+//! kernels, in one process. Each iteration returns J and updates; the tape's as training does it, J recorded once and run again,
+//! and also with J recorded anew.
 //!
 //! Criterion reports each side; the ratio comes from alternating pairs. Beside it stands the hand-written step
 //! over its bare matrix products done by `faer`, so that a slow rival is seen.
@@ -11,7 +12,7 @@ use mlp::{Backprop, Layer, Network, Optimizer, Stepper};
 use rand::{RngExt, SeedableRng};
 use ratios::{Race, race, time};
 use std::time::Duration;
-use tape::{Float, Tensor};
+use tape::{Float, Mark, Tape, Tensor, kernel};
 
 /// The nets of the table, by name: sizes, rows.
 const NETS: [(&str, &[usize], usize); 6] = [
@@ -60,19 +61,43 @@ impl<T: Float> Sides<T> {
         self.backprop.step(&mut self.parameters, x, y, lambda, alpha).expect("lengths fit")
     }
 
-    fn by_tape(&mut self, stepper: &mut Stepper) -> T {
+    /// As training does it: J is recorded once, and run again.
+    fn by_tape(&mut self, stepper: &mut Stepper<T>) -> T {
         let descent = Optimizer::GradientDescent { learning_rate: ALPHA };
         let lambda = T::from_f64(LAMBDA);
         stepper.step(&mut self.network, &self.x, &self.y, lambda, descent).expect("shapes fit")
     }
 
+    /// J recorded anew, swept, and forgotten.
+    fn by_recording(&mut self, tape: &Tape, start: &Mark) -> T {
+        let leaves = self.network.record(tape);
+        let cost = mlp::loss::cost(&leaves, &self.x, &self.y, T::from_f64(LAMBDA)).expect("shapes fit");
+        let gradient =
+            tape.sweep(&cost).and_then(|bar| bar.of(leaves.parameters())).expect("J is of this tape");
+        let value = cost.item().expect("J is a number");
+        // Let go, so that the parameters are written in place.
+        drop((leaves, cost));
+        tape.rewind(start);
+        kernel::axpy(T::from_f64(-ALPHA), gradient.as_slice(), self.network.parameters_mut());
+        value
+    }
+
     /// Ten steps of both must lead to the same place.
     fn must_agree(&mut self, name: &str) {
         let mut stepper = Stepper::new();
+        let mut recording =
+            Sides { network: self.network.clone(), ..Sides::new(self.network.sizes(), self.x.shape()[0]) };
+        let tape_of_recording = Tape::begin();
+        let start = tape_of_recording.mark();
         let tolerance = if T::NAME == "f32" { 1e-4 } else { 1e-11 };
         for step in 0..10 {
             let (hand, tape) = (self.by_hand().to_f64(), self.by_tape(&mut stepper).to_f64());
             assert!((hand - tape).abs() <= tolerance * hand, "{name}, step {step}: J is {hand} and {tape}");
+            let recorded = recording.by_recording(&tape_of_recording, &start).to_f64();
+            assert!(
+                (hand - recorded).abs() <= tolerance * hand,
+                "{name}, step {step}: J is {hand} and {recorded}"
+            );
         }
         for (&hand, &tape) in self.parameters.iter().zip(self.network.parameters()) {
             let off = (hand.to_f64() - tape.to_f64()).abs();
@@ -81,12 +106,14 @@ impl<T: Float> Sides<T> {
     }
 }
 
-fn run<T: Float>(
-    criterion: &mut Criterion,
-    name: &str,
-    sizes: &[usize],
-    rows: usize,
-) -> Option<(Race, Option<f64>)>
+/// What was measured of one net.
+struct Measured {
+    replayed: Race,
+    recorded: Race,
+    over_faer: Option<f64>,
+}
+
+fn run<T: Float>(criterion: &mut Criterion, name: &str, sizes: &[usize], rows: usize) -> Option<Measured>
 where
     Sides<T>: Products,
 {
@@ -104,8 +131,12 @@ where
     // makes up to a quarter of the time of a product.
     let mut rival = Sides::<T>::new(sizes, rows);
     (rival.x, rival.y) = (sides.x.clone(), sides.y.clone());
-    let result = race(Duration::from_secs(3), || rival.by_hand(), || sides.by_tape(&mut stepper));
-    Some((result, rival.products_over_faer(&Layer::stack(sizes), rows)))
+    let replayed = race(Duration::from_secs(3), || rival.by_hand(), || sides.by_tape(&mut stepper));
+    let tape = Tape::begin();
+    let start = tape.mark();
+    let recorded = race(Duration::from_secs(2), || rival.by_hand(), || sides.by_recording(&tape, &start));
+    let over_faer = rival.products_over_faer(&Layer::stack(sizes), rows);
+    Some(Measured { replayed, recorded, over_faer })
 }
 
 /// The bare products of a step, done by the best crate.
@@ -167,20 +198,22 @@ fn main() {
             true => run::<f64>(&mut criterion, name, sizes, rows),
             false => run::<f32>(&mut criterion, name, sizes, rows),
         };
-        let Some((race, over_faer)) = result else { continue };
+        let Some(Measured { replayed, recorded, over_faer }) = result else { continue };
         if !delegated {
-            ratios::write_row(name, race);
+            ratios::write_row(name, replayed);
+            ratios::write_row(&name.replacen("net/", "net-recorded/", 1), recorded);
         }
         let over_faer = over_faer.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
-        let (hand, tape) = (time(race.rival), time(race.ours));
-        lines.push(format!("{name:<32}{hand:>14}{tape:>14}{:>8.3}{over_faer:>22}", race.ratio));
+        let (hand, tape) = (time(replayed.rival), time(replayed.ours));
+        let (ratio, recorded) = (replayed.ratio, recorded.ratio);
+        lines.push(format!("{name:<32}{hand:>14}{tape:>14}{ratio:>8.3}{recorded:>14.3}{over_faer:>22}"));
     }
     if !lines.is_empty() {
         let build = if ratios::is_native() { "native" } else { "portable" };
         println!("\none training step, {build} build, one thread; medians of alternating pairs");
         println!(
-            "{:<32}{:>14}{:>14}{:>8}{:>22}",
-            "net", "hand-written", "tape", "ratio", "hand / faer products"
+            "{:<32}{:>14}{:>14}{:>8}{:>14}{:>22}",
+            "net", "hand-written", "tape", "ratio", "recorded anew", "hand / faer products"
         );
         println!("{}\n", lines.join("\n"));
     }

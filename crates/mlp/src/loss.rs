@@ -5,8 +5,8 @@
 //! that a hand derivation gives stand in [`backprop`](crate::backprop), and the tests hold all against each other.
 
 use crate::network::Leaves;
-use crate::{Error, Layer};
-use tape::{Float, Real, Tensor};
+use crate::{Error, Layer, Network};
+use tape::{Float, Real, Tensor, TensorProgram};
 
 /// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
 /// logarithms in one operation that is safe at any logit. A tensor without axes, recorded if the leaves are.
@@ -34,7 +34,7 @@ pub fn cost<T: Float>(
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
     let z = leaves.logits(x)?;
-    check_targets(&z, y)?;
+    check_targets(z.shape()[0], z.shape()[1], y)?;
     let n = x.shape()[0];
     let entropy = z.scaled_sigmoid_cross_entropy(y, 1.0 / n as f64)?;
     with_penalty(leaves, entropy, n, lambda)
@@ -66,7 +66,8 @@ pub fn cost_from_primitives<T: Float>(
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
     // The shapes are checked by the forward propagation that the fused form uses.
-    check_targets(&tape::unrecorded(|| leaves.logits(x))?, y)?;
+    let z = tape::unrecorded(|| leaves.logits(x))?;
+    check_targets(z.shape()[0], z.shape()[1], y)?;
     let one = Tensor::scalar(T::from_f64(1.0));
     let mut h = x.clone();
     let layers = leaves.layers()?;
@@ -95,12 +96,37 @@ fn with_penalty<T: Float>(
     Ok(entropy.add_quadratic_penalty(k, leaves.parameters(), leaves.weights())?)
 }
 
-fn check_targets<T: Float>(z: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {
-    if !z.shape().iter().eq(y.shape()) {
-        let wants = format!("a target for each row and output unit, y: {:?}", z.shape());
+/// J as a program of the parameters, the rows and the targets, to be run again on others of these shapes.
+pub(crate) fn program<T: Float>(
+    network: &Network<T>,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    lambda: T,
+) -> Result<TensorProgram<T>, Error> {
+    let mut failed = None;
+    let traced = TensorProgram::trace(1, &[network.flat(), x, y], |arguments| {
+        let [parameters, x, y] = arguments else { unreachable!("three were given") };
+        cost(&network.leaves(parameters.clone()), x, y, lambda).map_err(|error| match error {
+            Error::Tape(error) => error,
+            other => {
+                failed = Some(other);
+                tape::Error::NotRecorded { operation: "cost" }
+            }
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(traced?),
+    }
+}
+
+/// Whether y has a target for each of the rows and output units, and there are rows.
+pub(crate) fn check_targets<T: Float>(rows: usize, units: usize, y: &Tensor<T>) -> Result<(), Error> {
+    if y.shape() != [rows, units] {
+        let wants = format!("a target for each row and output unit, y: {:?}", [rows, units]);
         return Err(Error::shape("cost", wants, format!("{:?}", y.shape())));
     }
-    if z.shape()[0] == 0 {
+    if rows == 0 {
         return Err(Error::shape("cost", "at least one row", "none"));
     }
     Ok(())

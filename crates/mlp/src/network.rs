@@ -177,7 +177,8 @@ impl<T: Float> Network<T> {
         self.leaves(self.parameters.to_constant())
     }
 
-    fn leaves(&self, parameters: Tensor<T>) -> Leaves<T> {
+    /// These parameters in the place of the network's own.
+    pub(crate) fn leaves(&self, parameters: Tensor<T>) -> Leaves<T> {
         let (layers, weights) = (self.layers.clone(), self.weights.clone());
         Leaves { parameters, layers, weights, activation: self.activation }
     }
@@ -287,22 +288,15 @@ impl<T: Float> Network<T> {
         Ok((cost.item()?, leaves.gradient(&bar)?))
     }
 
-    /// Hands the parameters to `update`, with their gradient, both flat. The leaves are let go first, so that the
-    /// parameters are written in place.
-    pub(crate) fn update(
-        &mut self,
-        leaves: Leaves<T>,
-        bar: &Cotangents,
-        let_go: impl FnOnce(),
-        update: impl FnOnce(&mut [T], &[T]),
-    ) -> Result<(), Error> {
-        let gradient = bar.slice(&leaves.parameters)?;
-        drop(leaves);
-        let_go();
-        if let Some(gradient) = gradient {
-            update(self.parameters.as_mut_slice(), gradient);
-        }
-        Ok(())
+    /// Whether x and y are rows for this network with their targets.
+    pub(crate) fn check(&self, x: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {
+        check_rows(self.layers[0].n_in, x)?;
+        loss::check_targets(x.shape()[0], self.sizes[self.sizes.len() - 1], y)
+    }
+
+    /// The parameters as the flat tensor that they are.
+    pub(crate) fn flat(&self) -> &Tensor<T> {
+        &self.parameters
     }
 }
 
@@ -361,14 +355,7 @@ impl<T: Float> Leaves<T> {
     /// # }
     /// ```
     pub fn logits(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        let n_in = self.layers[0].n_in;
-        match x.shape() {
-            [_, columns] if *columns == n_in => {}
-            other => {
-                let wants = format!("rows with the network's {n_in} inputs, x: (n, {n_in})");
-                return Err(Error::shape("network", wants, format!("{other:?}")));
-            }
-        }
+        check_rows(self.layers[0].n_in, x)?;
         let (last, hidden) = self.layers.split_last().expect("a network has a layer");
         let mut a = None;
         for layer in hidden {
@@ -405,6 +392,16 @@ impl<T: Float> Leaves<T> {
     /// The activation of every layer.
     pub(crate) fn activation(&self) -> Activation {
         self.activation
+    }
+}
+
+fn check_rows<T: Float>(n_in: usize, x: &Tensor<T>) -> Result<(), Error> {
+    match x.shape() {
+        [_, columns] if *columns == n_in => Ok(()),
+        other => {
+            let wants = format!("rows with the network's {n_in} inputs, x: (n, {n_in})");
+            Err(Error::shape("network", wants, format!("{other:?}")))
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Training: rows in random batches, a gradient by the tape, a step of the optimizer.
 
-use crate::{Error, Network, Optimizer, loss};
+use crate::{Activation, Error, Network, Optimizer, loss};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::ops::ControlFlow;
-use tape::{Float, Tape, Tensor};
+use tape::{Float, Tensor, TensorProgram};
 
 /// How a network is trained. The same settings, data and network give the same bits.
 ///
@@ -135,7 +135,8 @@ impl Training {
     }
 }
 
-/// The step of training, with the tape that every step rewinds: after the first, nothing is allocated for it.
+/// The step of training. J is recorded when a step is the first of its shapes, and run again in every later one, so
+/// that after the first nothing is recorded and nothing allocated.
 ///
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
@@ -150,28 +151,37 @@ impl Training {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct Stepper {
-    tape: Tape,
-    start: tape::Mark,
+#[derive(Debug, Default)]
+pub struct Stepper<T: Float = f64> {
+    /// The one used last stands last.
+    recorded: Vec<Recorded<T>>,
 }
 
-impl Stepper {
-    /// Begins a tape on this thread for the steps to come. It is the one that records as long as the stepper
-    /// lives.
+/// How many recordings a stepper keeps: whole batches, and the rows that are left over at the end of an epoch.
+const MOST_RECORDED: usize = 4;
+
+/// J of a network, as operations on its parameters, the rows and their targets.
+#[derive(Debug)]
+struct Recorded<T: Float> {
+    sizes: Vec<usize>,
+    activation: Activation,
+    rows: usize,
+    lambda: T,
+    cost: TensorProgram<T>,
+}
+
+impl<T: Float> Stepper<T> {
+    /// A stepper that has recorded nothing yet.
     ///
     /// ```
-    /// let _stepper = mlp::Stepper::new();
+    /// let _stepper = mlp::Stepper::<f32>::new();
     /// ```
-    #[expect(clippy::new_without_default, reason = "a default should not begin a tape")]
     pub fn new() -> Self {
-        let tape = Tape::begin();
-        let start = tape.mark();
-        Stepper { tape, start }
+        Stepper { recorded: Vec::new() }
     }
 
-    /// One step on rows `x: (n, n_in)` and targets `y: (n, K)`: records J, sweeps, moves the parameters in
-    /// place, and returns J as it was before. If J is not finite nothing is moved.
+    /// One step on rows `x: (n, n_in)` and targets `y: (n, K)`: J and its gradient, and the parameters moved in place;
+    /// returns J as it was before. If J is not finite nothing is moved.
     ///
     /// # Errors
     /// When the shapes do not fit, a target is outside [0, 1], or the learning rate can't train.
@@ -187,7 +197,7 @@ impl Stepper {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn step<T: Float>(
+    pub fn step(
         &mut self,
         network: &mut Network<T>,
         x: &Tensor<T>,
@@ -196,30 +206,45 @@ impl Stepper {
         optimizer: Optimizer,
     ) -> Result<T, Error> {
         let optimizer = optimizer.checked::<T>()?;
-        let swept = self.sweep(network, x, y, lambda);
-        let (cost, leaves, bar) = match swept {
-            Ok(swept) if swept.0.to_f64().is_finite() => swept,
-            other => {
-                self.tape.rewind(&self.start);
-                return other.map(|swept| swept.0);
-            }
-        };
-        let let_go = || self.tape.rewind(&self.start);
-        network.update(leaves, &bar, let_go, |parameters, gradient| optimizer.step(parameters, gradient))?;
+        network.check(x, y)?;
+        let program = self.cost(network, x, y, lambda)?;
+        let cost = program.value_and_gradient(&[network.flat(), x, y])?;
+        if let Some(gradient) = program.gradient(0)
+            && cost.to_f64().is_finite()
+        {
+            optimizer.step(network.parameters_mut(), gradient.as_slice());
+        }
         Ok(cost)
     }
 
-    fn sweep<T: Float>(
-        &self,
+    /// J for this network, these shapes and this λ, recorded if it is not yet.
+    fn cost(
+        &mut self,
         network: &Network<T>,
         x: &Tensor<T>,
         y: &Tensor<T>,
         lambda: T,
-    ) -> Result<(T, crate::network::Leaves<T>, tape::Cotangents), Error> {
-        let leaves = network.record(&self.tape);
-        let cost = loss::cost(&leaves, x, y, lambda)?;
-        let bar = self.tape.sweep(&cost)?;
-        Ok((cost.item()?, leaves, bar))
+    ) -> Result<&mut TensorProgram<T>, Error> {
+        let rows = x.shape()[0];
+        let fits = |recorded: &Recorded<T>| {
+            recorded.rows == rows
+                && recorded.lambda == lambda
+                && recorded.activation == network.activation()
+                && recorded.sizes == network.sizes()
+        };
+        let last = self.recorded.len().wrapping_sub(1);
+        match self.recorded.iter().rposition(fits) {
+            Some(place) => self.recorded[place..].rotate_left(usize::from(place != last)),
+            None => {
+                let cost = loss::program(network, x, y, lambda)?;
+                if self.recorded.len() == MOST_RECORDED {
+                    self.recorded.remove(0);
+                }
+                let (sizes, activation) = (network.sizes().to_vec(), network.activation());
+                self.recorded.push(Recorded { sizes, activation, rows, lambda, cost });
+            }
+        }
+        Ok(&mut self.recorded.last_mut().expect("it was found or made").cost)
     }
 }
 

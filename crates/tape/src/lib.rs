@@ -26,7 +26,7 @@
 //! | get matrices, higher orders | [`jacobian`], [`hessian`], [`directional_derivatives`], [`grad_over`] |
 //! | get large sparse ones | [`sparse_jacobian`], [`sparse_hessian`], [`Program::sparse_hessian`] |
 //! | differentiate a solution | [`implicit`] |
-//! | record once, replay on many inputs | [`Program`] |
+//! | record once, replay on many inputs | [`Program`]; of tensors [`TensorProgram`] |
 //! | say a derivative yourself | [`rule`]; [`nary`] has sums, norms and the like as one line |
 //! | record less | [`preaccumulate`], [`checkpoint`], [`checkpoint_chain`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
@@ -61,6 +61,7 @@ mod tangents;
 mod tape;
 mod taylor;
 mod tensor;
+mod tensor_program;
 mod var;
 
 /// What a scalar line takes in memory: two partials and two line numbers. Its cotangent takes 8 more while it is swept.
@@ -87,4 +88,5 @@ pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
 pub use taylor::Taylor;
 pub use tensor::{Factor, Tensor, Transposed};
+pub use tensor_program::TensorProgram;
 pub use var::Var;

@@ -222,6 +222,15 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[inline]
     pub fn as_slice(&self) -> &[T] {
+        if self.is_recorded() {
+            tape::used_unrecorded();
+        }
+        self.elements()
+    }
+
+    /// The elements, for the operations themselves: a trace does not mind that they are read.
+    #[inline]
+    pub(crate) fn elements(&self) -> &[T] {
         self.body().elements().expect("a pullback reads only what its operation declares to read")
     }
 
@@ -307,6 +316,9 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[must_use]
     pub fn to_constant(&self) -> Self {
+        if self.is_recorded() {
+            tape::used_unrecorded();
+        }
         self.with_handle(Handle::default())
     }
 
@@ -351,6 +363,15 @@ impl<T: Float> Tensor<T> {
     /// The elements, to write to, if nothing else holds them.
     pub(crate) fn unshared(&mut self) -> Option<&mut [T]> {
         Arc::get_mut(self.body.as_mut()?)?.own_mut()
+    }
+
+    /// The elements, to be written all anew; what others hold stays as it is.
+    #[inline]
+    pub(crate) fn rewritten(&mut self) -> &mut [T] {
+        if self.unshared().is_none() {
+            *self = Tensor::build(self.dims().clone(), |_| ());
+        }
+        self.unshared().expect("nothing else holds what was just made")
     }
 
     /// The lengths of the axes, as the shape that they are.

@@ -113,7 +113,8 @@ impl<T: Float> Recorded for Tensor<T> {
         if seed.is_recorded() {
             tape::check_root(state, seed.handle(), Sort::Node(T::PRECISION))?;
         }
-        T::cotangents_mut(columns)[self.handle().number as usize] = Slot::Present(Accumulator::beginning_with(seed));
+        T::cotangents_mut(columns)[self.handle().number as usize] =
+            Slot::Present(Accumulator::beginning_with(seed));
         Ok(())
     }
 

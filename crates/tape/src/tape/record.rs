@@ -12,6 +12,43 @@ use std::cell::Cell;
 thread_local! {
     /// Whether tensor operations are to be left unrecorded: during a sweep, and inside [`unrecorded`].
     static PAUSED: Cell<bool> = const { Cell::new(false) };
+
+    /// Whether a function of tensors is being traced, and whether it has done what a trace can't follow.
+    static TRACE: Cell<Trace> = const { Cell::new(Trace::None) };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trace {
+    None,
+    Followed,
+    Lost,
+}
+
+/// Runs a function whose recorded operations are all that it does: an error if it reads a value of what it records, or
+/// computes with one unrecorded.
+pub(crate) fn traced<R>(f: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    struct Restore(Trace);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            TRACE.set(self.0);
+        }
+    }
+    let _restore = Restore(TRACE.replace(Trace::Followed));
+    let traced = f()?;
+    if TRACE.get() == Trace::Lost {
+        let why = "the function reads a value of a tensor that it computes with, or leaves an operation unrecorded: what \
+                   follows from it would be the same in every run";
+        return Err(Error::NotTraceable { operation: "trace", why });
+    }
+    Ok(traced)
+}
+
+/// Tells a trace, if there is one, that a recorded value is used in a way that is not recorded.
+#[inline]
+pub(crate) fn used_unrecorded() {
+    if TRACE.get() == Trace::Followed {
+        TRACE.set(Trace::Lost);
+    }
 }
 
 /// Whether tensor operations record: not during a sweep, nor inside [`unrecorded`].

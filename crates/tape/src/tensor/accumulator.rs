@@ -4,7 +4,7 @@
 //! a large network that is a pass over all of them saved.
 
 use super::Tensor;
-use crate::{Float, Shape, kernel};
+use crate::{Float, Shape};
 use std::ops::Range;
 
 /// The sum of what has come in so far.
@@ -72,14 +72,6 @@ impl<T: Float> Accumulator<T> {
         }
         self.complete();
         self.sum.accumulate(&more);
-    }
-
-    /// As [`add`](Accumulator::add), without letting go of the room.
-    pub(crate) fn add_in_place(&mut self, more: &Tensor<T>) {
-        match self.whole() {
-            (sum, true) => sum.copy_from_slice(more.as_slice()),
-            (sum, false) => kernel::axpy(T::from_f64(1.0), more.as_slice(), sum),
-        }
     }
 
     /// Writes the zeros that are still missing.

@@ -1,7 +1,7 @@
 //! The sigmoid with its cross-entropy, in one operation that is safe at any logit.
 
-use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
+use super::{Accumulator, Tensor};
 use crate::{Elementary, Error, Float, Shape, kernel};
 
 /// `y = -k Σ [t ln σ(z) + (1 - t) ln(1 - σ(z))] = k Σ [max(z, 0) - t z + ln(1 + e^-|z|)]`,
@@ -53,6 +53,22 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+impl SigmoidCrossEntropy {
+    /// y, for inputs of one shape.
+    fn value<T: Float>(&self, z: &Tensor<T>, targets: &Tensor<T>) -> Result<T, Error> {
+        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+        let fits = |t: &T| (*t >= zero) & (*t <= one);
+        // Counted, not searched for: without a branch it is a few vector instructions. A NaN does not fit.
+        let misfits: u32 = targets.elements().iter().map(|t| u32::from(!fits(t))).sum();
+        if misfits > 0 {
+            let wrong = targets.elements().iter().copied().find(|t| !fits(t)).unwrap_or(zero);
+            let want = format!("targets must lie in [0, 1], there is a {wrong} among those of shape");
+            return Err(Error::shape(self.name(), want, &[targets.dims()]));
+        }
+        Ok(kernel::sigmoid_cross_entropy(z.elements(), targets.elements()) * T::from_f64(self.k))
+    }
+}
+
 impl Operation for SigmoidCrossEntropy {
     fn name(&self) -> &'static str {
         "sigmoid_cross_entropy"
@@ -68,20 +84,13 @@ impl Operation for SigmoidCrossEntropy {
             let want = "logits and targets must have one shape";
             return Err(Error::shape(self.name(), want, &[z.dims(), targets.dims()]));
         }
-        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
-        let fits = |t: &T| (*t >= zero) & (*t <= one);
-        // Counted, not searched for: without a branch it is a few vector instructions. A NaN does not fit.
-        let misfits: u32 = targets.as_slice().iter().map(|t| u32::from(!fits(t))).sum();
-        if misfits > 0 {
-            let wrong = targets.as_slice().iter().copied().find(|t| !fits(t));
-            let want = format!(
-                "targets must lie in [0, 1], there is a {} among those of shape",
-                wrong.unwrap_or(zero)
-            );
-            return Err(Error::shape(self.name(), want, &[targets.dims()]));
-        }
-        let total = kernel::sigmoid_cross_entropy(z.as_slice(), targets.as_slice());
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total * T::from_f64(self.k)))
+        let y = self.value(z, targets)?;
+        Ok(Tensor::build(Shape::new(&[]), |element| element[0] = y))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        output.rewritten()[0] = self.value(inputs[0], inputs[1])?;
+        Ok(())
     }
 
     fn adds_in_place(&self, argument: usize) -> bool {
@@ -89,15 +98,15 @@ impl Operation for SigmoidCrossEntropy {
     }
 
     fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
-        let (z, targets) = (at.input(0).as_slice(), at.input(1).as_slice());
-        let scale = at.cotangent.as_slice()[0] * T::from_f64(self.k);
+        let (z, targets) = (at.input(0).elements(), at.input(1).elements());
+        let scale = at.cotangent.elements()[0] * T::from_f64(self.k);
         match sum.whole() {
             (z_bar, true) => kernel::sigmoid_cross_entropy_gradient(z, targets, scale, z_bar),
             (z_bar, false) => {
                 let one = Tensor::build(at.input(0).dims().clone(), |one| {
                     kernel::sigmoid_cross_entropy_gradient(z, targets, scale, one);
                 });
-                kernel::axpy(T::from_f64(1.0), one.as_slice(), z_bar);
+                kernel::axpy(T::from_f64(1.0), one.elements(), z_bar);
             }
         }
     }

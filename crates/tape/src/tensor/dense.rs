@@ -1,8 +1,8 @@
 //! A fully connected layer in one operation: product, bias, activation, with its parameters in a flat buffer.
 
-use super::{Accumulator, Tensor};
 use super::layout::Pad;
 use super::operation::{At, Operation, Reads, apply};
+use super::{Accumulator, Tensor};
 use crate::kernel::{self, Factor, MatmulShape};
 use crate::{Error, Float, Shape};
 use std::ops::Range;
@@ -71,6 +71,21 @@ impl Dense {
         Some((theta, bias))
     }
 
+    /// Writes y, for inputs whose shapes fit.
+    fn fill<T: Float>(&self, x: &Tensor<T>, parameters: &Tensor<T>, y: &mut [T]) {
+        let (&[m, k], n) = (x.shape(), self.n_out) else { unreachable!("x is a matrix") };
+        let (theta, bias) = self.places_checked(k);
+        let (theta, bias) = (&parameters.elements()[theta], &parameters.elements()[bias]);
+        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+        let x = Factor::plain(x.elements());
+        kernel::matmul(MatmulShape { m, k, n }, one, x, Factor::transposed(theta), zero, y);
+        if self.sigmoid {
+            kernel::add_bias_sigmoid(y, bias);
+        } else {
+            kernel::add_bias(y, bias);
+        }
+    }
+
     fn places_checked(&self, n_in: usize) -> (Range<usize>, Range<usize>) {
         self.places(n_in).expect("the forward has counted them")
     }
@@ -92,30 +107,19 @@ impl Operation for Dense {
             return Err(Error::shape(self.name(), want, &[x.shape(), parameters.shape()]));
         };
         let n = self.n_out;
-        let Some((theta, bias)) = self.places(k).filter(|(_, bias)| bias.end <= count) else {
+        if self.places(k).is_none_or(|(_, bias)| bias.end > count) {
             let want = format!(
                 "parameters must reach from {} over {n} rows of {k} weights and {n} biases",
                 self.start
             );
             return Err(Error::shape(self.name(), want, &[x.shape(), parameters.shape()]));
-        };
-        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
-        let (theta, bias) = (&parameters.as_slice()[theta], &parameters.as_slice()[bias]);
-        Ok(Tensor::build(Shape::checked(self.name(), &[m, n])?, |y| {
-            kernel::matmul(
-                MatmulShape { m, k, n },
-                one,
-                Factor::plain(x.as_slice()),
-                Factor::transposed(theta),
-                zero,
-                y,
-            );
-            if self.sigmoid {
-                kernel::add_bias_sigmoid(y, bias);
-            } else {
-                kernel::add_bias(y, bias);
-            }
-        }))
+        }
+        Ok(Tensor::build(Shape::checked(self.name(), &[m, n])?, |y| self.fill(x, parameters, y)))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        self.fill(inputs[0], inputs[1], output.rewritten());
+        Ok(())
     }
 
     /// z̄: the cotangent before the activation, which both arguments share.
@@ -126,7 +130,7 @@ impl Operation for Dense {
 
     fn inner_cotangent_in_place<T: Float>(&self, y: &Tensor<T>, y_bar: &mut Tensor<T>) {
         if self.sigmoid {
-            kernel::times_sigmoid_slope(y.as_slice(), y_bar.as_mut_slice());
+            kernel::times_sigmoid_slope(y.elements(), y_bar.as_mut_slice());
         }
     }
 
@@ -135,7 +139,7 @@ impl Operation for Dense {
     }
 
     fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
-        let (x, parameters, z_bar) = (at.input(0), at.input(1).as_slice(), at.cotangent);
+        let (x, parameters, z_bar) = (at.input(0), at.input(1).elements(), at.cotangent);
         let (rows, n_in, n_out) = (z_bar.shape()[0], x.shape()[1], self.n_out);
         let (theta, bias) = self.places_checked(n_in);
         let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
@@ -144,14 +148,14 @@ impl Operation for Dense {
             let shape = MatmulShape { m: rows, k: n_out, n: n_in };
             let beta = if fresh { zero } else { one };
             let theta = Factor::plain(&parameters[theta]);
-            return kernel::matmul(shape, one, Factor::plain(z_bar.as_slice()), theta, beta, x_bar);
+            return kernel::matmul(shape, one, Factor::plain(z_bar.elements()), theta, beta, x_bar);
         }
         // The bias stands after Θ, and what comes first is better written from the end.
         let (bias_bar, fresh) = sum.part(bias);
-        kernel::column_sums(z_bar.as_slice(), n_out, if fresh { zero } else { one }, bias_bar);
+        kernel::column_sums(z_bar.elements(), n_out, if fresh { zero } else { one }, bias_bar);
         let (theta_bar, fresh) = sum.part(theta);
         let shape = MatmulShape { m: n_out, k: rows, n: n_in };
-        let (z_bar, x) = (Factor::transposed(z_bar.as_slice()), Factor::plain(x.as_slice()));
+        let (z_bar, x) = (Factor::transposed(z_bar.elements()), Factor::plain(x.elements()));
         kernel::matmul(shape, one, z_bar, x, if fresh { zero } else { one }, theta_bar);
     }
 

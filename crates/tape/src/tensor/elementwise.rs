@@ -23,15 +23,12 @@ impl Operation for Unary {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        let elements = x.as_slice();
-        Ok(Tensor::build(x.dims().clone(), |y| match self.0 {
-            UnaryOp::Exp(_) => kernel::exp(elements, y),
-            UnaryOp::Ln(_) => kernel::ln(elements, y),
-            UnaryOp::Tanh(_) => kernel::tanh(elements, y),
-            UnaryOp::Sigmoid(_) => kernel::sigmoid(elements, y),
-            UnaryOp::Softplus(_) => kernel::softplus(elements, y),
-            other => map(other, elements, y),
-        }))
+        Ok(Tensor::build(x.dims().clone(), |y| self.fill(x.elements(), y)))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        self.fill(inputs[0].elements(), output.rewritten());
+        Ok(())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -40,13 +37,26 @@ impl Operation for Unary {
             return self.0.pullback(x.clone(), y.clone(), y_bar.clone());
         }
         // The same formula in one pass. Where a value is not read, anything will do in its place.
-        let y_bar = y_bar.as_slice();
+        let y_bar = y_bar.elements();
         let x = x.data_if_kept().unwrap_or(y_bar);
         let y = y.data_if_kept().unwrap_or(y_bar);
         Tensor::build(at.cotangent.dims().clone(), |x_bar| match self.0 {
             UnaryOp::Sigmoid(_) => kernel::sigmoid_gradient(y, y_bar, x_bar),
             other => pull(other, x, y, y_bar, x_bar),
         })
+    }
+}
+
+impl Unary {
+    fn fill<T: Float>(&self, x: &[T], y: &mut [T]) {
+        match self.0 {
+            UnaryOp::Exp(_) => kernel::exp(x, y),
+            UnaryOp::Ln(_) => kernel::ln(x, y),
+            UnaryOp::Tanh(_) => kernel::tanh(x, y),
+            UnaryOp::Sigmoid(_) => kernel::sigmoid(x, y),
+            UnaryOp::Softplus(_) => kernel::softplus(x, y),
+            other => map(other, x, y),
+        }
     }
 }
 
@@ -68,6 +78,12 @@ impl Operation for Binary {
         let (a, b) = (inputs[0], inputs[1]);
         let shape = Shape::broadcast(self.name(), a.dims(), b.dims())?;
         Ok(Tensor::build(shape.clone(), |y| zip(self.0, [a, b], &shape, y)))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        let shape = output.dims().clone();
+        zip(self.0, [inputs[0], inputs[1]], &shape, output.rewritten());
+        Ok(())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
@@ -113,7 +129,7 @@ impl Operation for Ternary {
         let operands = [inputs[0], inputs[1], inputs[2]];
         let [a, b, c] = operands.map(Tensor::dims);
         let shape = Shape::broadcast(self.name(), &Shape::broadcast(self.name(), a, b)?, c)?;
-        let spread = operands.map(|operand| Spread::of(operand.as_slice(), operand.dims(), &shape));
+        let spread = operands.map(|operand| Spread::of(operand.elements(), operand.dims(), &shape));
         Ok(Tensor::build(shape.clone(), |y| zip_three(self.0, spread, y)))
     }
 
@@ -138,7 +154,7 @@ fn pull_in_one_pass<T: Float, const N: usize>(
     pass: impl FnOnce([Spread<'_, T>; N], &[T], &[T], &mut [T]),
 ) -> Tensor<T> {
     let shape = at.cotangent.dims();
-    let y_bar = at.cotangent.as_slice();
+    let y_bar = at.cotangent.elements();
     let y = at.output.data_if_kept().unwrap_or(y_bar);
     let values = inputs.map(|input| match input.data_if_kept() {
         Some(data) => Spread::of(data, input.dims(), shape),
@@ -426,7 +442,7 @@ fn pull_each<T: Float, const N: usize>(
 /// `f` over two operands that broadcast to `shape`.
 #[inline(always)]
 fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T) {
-    let [a, b] = operands.map(Tensor::as_slice);
+    let [a, b] = operands.map(Tensor::elements);
     let [a_shape, b_shape] = operands.map(Tensor::shape);
     if y.is_empty() {
         return;

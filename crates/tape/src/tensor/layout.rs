@@ -208,7 +208,7 @@ impl Operation for Permute {
         let strides = Shape::strides(x.dims());
         let lengths: Axes = self.axes.iter().map(|&axis| x.dims()[axis]).collect();
         let strides = self.axes.iter().map(|&axis| strides[axis]).collect();
-        let elements = x.as_slice();
+        let elements = x.elements();
         Ok(Tensor::build(Shape::new(&lengths), |y| {
             for (y, i) in y.iter_mut().zip(Repeated::with_strides(&lengths, strides)) {
                 *y = elements[i];
@@ -240,7 +240,7 @@ impl Operation for BroadcastTo {
             let want = "the first shape must broadcast to the second";
             return Err(Error::shape("broadcast_to", want, &[x.dims(), &self.shape]));
         }
-        let elements = x.as_slice();
+        let elements = x.elements();
         Ok(Tensor::build(self.shape.clone(), |y| match elements {
             [element] => y.fill(*element),
             _ => {
@@ -300,7 +300,7 @@ impl Operation for Concat {
             for x in inputs {
                 let width = x.dims()[self.axis] * inner;
                 if width > 0 {
-                    for (y, x) in y.chunks_exact_mut(row).zip(x.as_slice().chunks_exact(width)) {
+                    for (y, x) in y.chunks_exact_mut(row).zip(x.elements().chunks_exact(width)) {
                         y[start..start + width].copy_from_slice(x);
                     }
                 }
@@ -334,7 +334,7 @@ impl Operation for Slice {
         Ok(Tensor::build(Shape::new(&lengths), |y| {
             let starts: Axes = self.ranges.iter().map(|range| range.0).collect();
             rows_of_part(x.dims(), &starts, &lengths, |whole, part| {
-                y[part].copy_from_slice(&x.as_slice()[whole]);
+                y[part].copy_from_slice(&x.elements()[whole]);
             });
         }))
     }
@@ -364,7 +364,7 @@ impl Operation for Pad {
             y.fill(T::default());
             let starts: Axes = self.widths.iter().map(|width| width.0).collect();
             rows_of_part(&lengths, &starts, x.dims(), |whole, part| {
-                y[whole].copy_from_slice(&x.as_slice()[part]);
+                y[whole].copy_from_slice(&x.elements()[part]);
             });
         }))
     }

@@ -126,8 +126,8 @@ impl Operation for Matmul {
         }
         let shape = Shape::checked("matmul", &[m, n])?;
         Ok(Tensor::build(shape, |c| {
-            let a = kernel::Factor { data: a.as_slice(), transposed: a_transposed };
-            let b = kernel::Factor { data: b.as_slice(), transposed: b_transposed };
+            let a = kernel::Factor { data: a.elements(), transposed: a_transposed };
+            let b = kernel::Factor { data: b.elements(), transposed: b_transposed };
             kernel::matmul(MatmulShape { m, k, n }, T::from_f64(1.0), a, b, T::from_f64(0.0), c);
         }))
     }

@@ -1,6 +1,5 @@
 //! The list of tensor operations, and what each of them is made of.
 
-use super::{Accumulator, Tensor};
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
@@ -11,6 +10,7 @@ use super::pick::{Pick, Put};
 #[cfg(test)]
 use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
+use super::{Accumulator, Tensor};
 use crate::tape::Node;
 use crate::{Error, Float, tape};
 
@@ -28,6 +28,12 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
 
     /// The output; shapes are checked here, and only here.
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error>;
+
+    /// The same once more, for inputs of the same shapes: in place where that is worth while.
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        *output = self.forward(inputs)?;
+        Ok(())
+    }
 
     /// What the pullbacks of all arguments start from, where that is not the cotangent of the output itself:
     /// they then find it in its place, computed once.
@@ -65,7 +71,10 @@ pub(crate) struct At<'a, T: Float> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inputs<'a, T: Float> {
     /// In a node; one that is hollow is the output of an earlier one.
-    Of { node: &'a Node<T>, nodes: &'a [Node<T>] },
+    Of {
+        node: &'a Node<T>,
+        nodes: &'a [Node<T>],
+    },
     Given(&'a [&'a Tensor<T>]),
 }
 
@@ -119,6 +128,14 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.forward(inputs)),* }
             }
 
+            pub(crate) fn forward_again<T: Float>(
+                &self,
+                inputs: &[&Tensor<T>],
+                output: &mut Tensor<T>,
+            ) -> Result<(), Error> {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.forward_again(inputs, output)),* }
+            }
+
             pub(crate) fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
             }
@@ -164,7 +181,11 @@ pub(crate) fn apply<T: Float, O: Operation + Into<Op>>(
     inputs: &[&Tensor<T>],
 ) -> Result<Tensor<T>, Error> {
     let output = operation.forward(inputs)?;
-    if tape::is_paused() || inputs.iter().all(|input| !input.is_recorded()) {
+    if inputs.iter().all(|input| !input.is_recorded()) {
+        return Ok(output);
+    }
+    if tape::is_paused() {
+        tape::used_unrecorded();
         return Ok(output);
     }
     let handle = tape::record(operation.into(), inputs, &output)?;

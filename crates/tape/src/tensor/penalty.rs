@@ -1,7 +1,7 @@
 //! A cost with its quadratic penalty on parts of a flat tensor of parameters.
 
-use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
+use super::{Accumulator, Tensor};
 use crate::{Error, Float, Shape, kernel, tape};
 use std::ops::Range;
 use std::sync::Arc;
@@ -40,6 +40,15 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+impl Penalty {
+    /// y, for inputs whose shapes fit.
+    fn value<T: Float>(&self, a: &Tensor<T>, parameters: &Tensor<T>) -> T {
+        let squares =
+            self.parts.iter().map(|part| kernel::sum_of_squares(&parameters.elements()[part.clone()]));
+        a.elements()[0] + squares.sum::<T>() * T::from_f64(self.k)
+    }
+}
+
 impl Operation for Penalty {
     fn name(&self) -> &'static str {
         "add_quadratic_penalty"
@@ -56,10 +65,12 @@ impl Operation for Penalty {
             let want = format!("wants a number and flat parameters that hold the parts {:?}", self.parts);
             return Err(Error::shape(self.name(), want, &[a.shape(), parameters.shape()]));
         }
-        let squares =
-            self.parts.iter().map(|part| kernel::sum_of_squares(&parameters.as_slice()[part.clone()]));
-        let total: T = squares.sum();
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = a.as_slice()[0] + total * T::from_f64(self.k)))
+        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = self.value(a, parameters)))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        output.rewritten()[0] = self.value(inputs[0], inputs[1]);
+        Ok(())
     }
 
     fn adds_in_place(&self, argument: usize) -> bool {
@@ -67,10 +78,10 @@ impl Operation for Penalty {
     }
 
     fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
-        let factor = T::from_f64(2.0 * self.k) * at.cotangent.as_slice()[0];
+        let factor = T::from_f64(2.0 * self.k) * at.cotangent.elements()[0];
         // From the last, so that most are written and not added.
         for part in self.parts.iter().rev() {
-            let parameters = &at.input(1).as_slice()[part.clone()];
+            let parameters = &at.input(1).elements()[part.clone()];
             match sum.part(part.clone()) {
                 (sum, false) => kernel::axpy(factor, parameters, sum),
                 (sum, true) => sum.iter_mut().zip(parameters).for_each(|(sum, &x)| *sum = factor * x),

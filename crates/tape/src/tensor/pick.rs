@@ -3,8 +3,8 @@
 //! What picks (flips, steps, index lists, diagonals, the greatest along an axis) works out places and has no rule of its
 //! own: picking is linear, and its adjoint adds each element where it came from.
 
-use super::{Accumulator, Tensor};
 use super::operation::{At, Operation, Reads, apply};
+use super::{Accumulator, Tensor};
 use crate::{Error, Float, Shape};
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Operation for Pick {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let x = inputs[0].as_slice();
+        let x = inputs[0].elements();
         Ok(Tensor::build(self.0.picked.clone(), |y| {
             for (y, &place) in y.iter_mut().zip(&self.0.offsets) {
                 *y = x[place];
@@ -74,7 +74,7 @@ impl Operation for Pick {
 
     fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
         let sum = sum.added_to();
-        for (&bar, &place) in at.cotangent.as_slice().iter().zip(&self.0.offsets) {
+        for (&bar, &place) in at.cotangent.elements().iter().zip(&self.0.offsets) {
             sum[place] += bar;
         }
     }
@@ -94,7 +94,7 @@ impl Operation for Put {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let x = inputs[0].as_slice();
+        let x = inputs[0].elements();
         Ok(Tensor::build(self.0.whole.clone(), |y| {
             y.fill(T::default());
             for (&x, &place) in x.iter().zip(&self.0.offsets) {

@@ -108,7 +108,7 @@ impl<T: Float> Tensor<T> {
             // Only new axes in front, as for a bias: columns of a matrix.
             let columns = shape.iter().product();
             return Ok(Tensor::build(Shape::new(shape), |sums| {
-                sum_middle(self.as_slice(), [1, self.dims()[..added].iter().product(), columns], sums);
+                sum_middle(self.elements(), [1, self.dims()[..added].iter().product(), columns], sums);
             }));
         }
         let repeated = |&axis: &usize| axis < added || (shape[axis - added] == 1 && self.dims()[axis] != 1);
@@ -156,12 +156,23 @@ impl Operation for Sum {
             let inner: usize = lengths[last + 1..].iter().product();
             lengths[first..=last].fill(1);
             let sums = Tensor::build(Shape::new(&lengths), |sums| {
-                sum_middle(partly.as_slice(), [outer, middle, inner], sums);
+                sum_middle(partly.elements(), [outer, middle, inner], sums);
             });
             partly = sums;
             end = start;
         }
         Ok(partly.reshaped(self.shape(x.dims())))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        let x = inputs[0];
+        if self.axes.len() == x.dims().rank() && !x.is_empty() {
+            // Everything: one number, no memory.
+            sum_middle(x.elements(), [1, x.len(), 1], output.rewritten());
+        } else {
+            *output = self.forward(inputs)?;
+        }
+        Ok(())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -192,8 +203,13 @@ impl Operation for SumOfSquares {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let total = kernel::sum_of_squares(inputs[0].as_slice());
+        let total = kernel::sum_of_squares(inputs[0].elements());
         Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        output.rewritten()[0] = kernel::sum_of_squares(inputs[0].elements());
+        Ok(())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

@@ -1,0 +1,347 @@
+//! A function of tensors, recorded once and run again: every operation into the memory of its output, no tape.
+//!
+//! For a tiny network the recording is most of a step. A program keeps the operations in their order, with room for every
+//! value and every cotangent, and runs the same rules over them that a sweep runs over nodes.
+
+use crate::tape::{self, Event, Kind, Sort};
+use crate::tensor::{Accumulator, At, Inputs, Op};
+use crate::{Error, Float, Shape, Tape, Tensor};
+use smallvec::SmallVec;
+
+/// The operations that a function of tensors ran on some arguments, to be run on others of the same shapes: its value, and
+/// its gradient by those of the arguments that are its variables.
+///
+/// It is the tensors' [`Program`](crate::Program), and answers only for what the function *records*. Code that looks at
+/// values (`as_slice`, `item`, a loop that ends by them) would have to run again, so a trace in which a recorded value is read
+/// is refused; plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the
+/// first run nothing is allocated by operations that work in place: layers, products, sums, losses and all that act on
+/// elements.
+///
+/// The values are those of the recorded function to the last bit.
+///
+/// ```
+/// use tape::{Tensor, TensorProgram};
+/// # fn main() -> Result<(), tape::Error> {
+/// let (theta, x) = (Tensor::full(&[1, 2], 0.5), Tensor::full(&[4, 2], 1.0));
+/// // The first of the two arguments is a variable, the second is data.
+/// let f = |a: &[Tensor]| Ok(a[1].matmul(a[0].t())?.sigmoid().sum());
+/// let mut program = TensorProgram::trace(1, &[&theta, &x], f)?;
+///
+/// let other = Tensor::full(&[4, 2], 0.0);
+/// assert_eq!(program.value(&[&theta, &other])?.item()?, 2.0);
+/// assert_eq!(program.value_and_gradient(&[&theta, &other])?, 2.0);
+/// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![0.0, 0.0]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TensorProgram<T: Float = f64> {
+    /// The shapes of the arguments.
+    shapes: Vec<Shape>,
+    steps: Vec<Step<T>>,
+    /// The outputs of the steps.
+    values: Vec<Tensor<T>>,
+    /// The cotangents of the arguments, then of the outputs; empty ones where nothing comes by.
+    bars: Vec<Option<Accumulator<T>>>,
+    /// The result stands last among the steps, or is an argument.
+    result: Source<T>,
+}
+
+#[derive(Debug)]
+struct Step<T: Float> {
+    op: Op,
+    inputs: SmallVec<[Source<T>; 3]>,
+}
+
+/// Where an operation finds an input.
+#[derive(Debug)]
+enum Source<T: Float> {
+    /// The kth argument.
+    Argument(usize),
+    /// The output of the kth step.
+    Step(usize),
+    /// The same in every run.
+    Constant(Tensor<T>),
+}
+
+impl<T: Float> TensorProgram<T> {
+    /// The program that `f` runs on `arguments`, the first `variables` of which it is to be differentiated by.
+    ///
+    /// # Errors
+    /// When `f` fails, reads a value of what it records, leaves the tensors of this precision, or returns a constant; and
+    /// when there are more variables than arguments.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[3], 2.0);
+    /// assert!(TensorProgram::trace(1, &[&x], |x| Ok(x[0].powi(2).sum())).is_ok());
+    /// let read = TensorProgram::trace(1, &[&x], |x| Ok(&x[0] * x[0].as_slice()[0]));
+    /// assert!(read.unwrap_err().to_string().contains("reads a value"));
+    /// ```
+    pub fn trace(
+        variables: usize,
+        arguments: &[&Tensor<T>],
+        f: impl FnOnce(&[Tensor<T>]) -> Result<Tensor<T>, Error>,
+    ) -> Result<Self, Error> {
+        if variables > arguments.len() {
+            let want = format!("wants at least {variables} arguments, one for each variable");
+            return Err(Error::Length { operation: "trace", want, got: arguments.len() });
+        }
+        let tape = Tape::begin();
+        // Constants are wanted by the next run also where no pullback reads them.
+        tape.keep_all();
+        let leaves: Vec<_> = arguments.iter().map(|x| tape.tensor(&x.to_constant())).collect();
+        let result = tape::traced(|| f(&leaves))?;
+        tape::with_state(|state| {
+            if !result.is_recorded() {
+                return Err(Error::NotRecorded { operation: "trace" });
+            }
+            tape::check_root(state, result.handle(), Sort::Node(T::PRECISION))?;
+            let of_tensors = |event: &Event| matches!(event.kind, Kind::Node { precision, .. } if precision == T::PRECISION);
+            if !state.events.iter().all(of_tensors) {
+                let why = "wants a function of tensors of one precision, got one that goes through scalars or casts";
+                return Err(Error::NotTraceable { operation: "trace", why });
+            }
+            Ok(Self::of(T::nodes(state), leaves.len(), variables, result.handle().number as usize))
+        })
+    }
+
+    /// The nodes that the result depends on, as a program.
+    fn of(nodes: &[tape::Node<T>], arguments: usize, variables: usize, result: usize) -> Self {
+        let mut needed = vec![false; nodes.len()];
+        needed[result] = true;
+        for k in (arguments..nodes.len()).rev().filter(|&k| k <= result) {
+            if needed[k] {
+                for input in nodes[k].inputs.iter().filter(|input| input.is_recorded()) {
+                    needed[input.handle().number as usize] = true;
+                }
+            }
+        }
+        let steps_before: Vec<usize> = (0..=nodes.len())
+            .scan(0, |count, k| {
+                let before = *count;
+                *count += usize::from(k >= arguments && k < nodes.len() && needed[k]);
+                Some(before)
+            })
+            .collect();
+        let source = |node: usize| match node < arguments {
+            true => Source::Argument(node),
+            false => Source::Step(steps_before[node]),
+        };
+        let bar = |node: &tape::Node<T>, wanted: bool| {
+            wanted.then(|| Accumulator::beginning_with(Tensor::zeros(node.output.dims())))
+        };
+        let mut program = TensorProgram {
+            shapes: nodes[..arguments].iter().map(|node| node.output.dims().clone()).collect(),
+            steps: Vec::new(),
+            values: Vec::new(),
+            bars: (0..arguments).map(|k| bar(&nodes[k], needed[k] && k < variables)).collect(),
+            result: source(result),
+        };
+        for node in (arguments..nodes.len()).filter(|&k| needed[k]).map(|k| &nodes[k]) {
+            let Some(op) = &node.op else { unreachable!("arguments are the only leaves") };
+            let inputs: SmallVec<[Source<T>; 3]> = node
+                .inputs
+                .iter()
+                .map(|input| match input.is_recorded() {
+                    true => source(input.handle().number as usize),
+                    false => Source::Constant(input.clone()),
+                })
+                .collect();
+            let varies = inputs.iter().any(|input| program.place(input).is_some());
+            program.bars.push(bar(node, varies));
+            program.values.push(node.output.with_handle(tape::Handle::default()));
+            program.steps.push(Step { op: op.clone(), inputs });
+        }
+        program
+    }
+
+    /// How many operations there are.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[3], 2.0);
+    /// let program = TensorProgram::trace(1, &[&x], |x| Ok(x[0].exp().sum()))?;
+    /// assert_eq!(program.operations(), 2);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn operations(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The value at these arguments.
+    ///
+    /// # Errors
+    /// When they have other shapes than the traced ones, or an operation does not take their values.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[3], 2.0);
+    /// let mut program = TensorProgram::trace(1, &[&x], |x| Ok(&x[0] * 3.0))?;
+    /// assert_eq!(program.value(&[&Tensor::full(&[3], 1.0)])?.to_vec(), [3.0; 3]);
+    /// let error = program.value(&[&Tensor::full(&[4], 1.0)]).unwrap_err();
+    /// assert_eq!(error.to_string(), "program: argument 0 must have the shape it was traced with, got [3] and [4]");
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn value<'a>(&'a mut self, arguments: &[&'a Tensor<T>]) -> Result<&'a Tensor<T>, Error> {
+        tape::unrecorded(|| self.forward(arguments))?;
+        Ok(self.result(arguments))
+    }
+
+    /// The value at these arguments, one number, and its gradient, which is left in [`gradient`](TensorProgram::gradient).
+    ///
+    /// # Errors
+    /// As [`value`](TensorProgram::value), and when the result is not one number.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[2], 2.0);
+    /// let mut program = TensorProgram::trace(1, &[&x], |x| Ok(x[0].powi(3).sum()))?;
+    /// assert_eq!(program.value_and_gradient(&[&Tensor::full(&[2], 1.0)])?, 2.0);
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![3.0, 3.0]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn value_and_gradient(&mut self, arguments: &[&Tensor<T>]) -> Result<T, Error> {
+        tape::unrecorded(|| {
+            self.forward(arguments)?;
+            let value = self.result(arguments).item()?;
+            self.backward(arguments, None)?;
+            Ok(value)
+        })
+    }
+
+    /// The vector-Jacobian products at these arguments for the cotangent `seed` of the result, left in
+    /// [`gradient`](TensorProgram::gradient).
+    ///
+    /// # Errors
+    /// As [`value`](TensorProgram::value), and when the seed has not the shape of the result.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[2], 2.0);
+    /// let mut program = TensorProgram::trace(1, &[&x], |x| Ok(x[0].powi(2)))?;
+    /// program.vjp(&[&x], &Tensor::from_slice(&[1.0, 10.0], &[2])?)?;
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![4.0, 40.0]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn vjp(&mut self, arguments: &[&Tensor<T>], seed: &Tensor<T>) -> Result<(), Error> {
+        tape::unrecorded(|| {
+            self.forward(arguments)?;
+            let result = self.result(arguments);
+            if seed.dims() != result.dims() {
+                let want = "the seed must have the shape of the result";
+                return Err(Error::shape("program", want, &[seed.shape(), result.shape()]));
+            }
+            self.backward(arguments, Some(seed))
+        })
+    }
+
+    /// The cotangent of a variable as the last sweep left it, zero before the first; `None` if the result does not depend
+    /// on it.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[2], 2.0);
+    /// let mut program = TensorProgram::trace(2, &[&x, &x], |x| Ok(x[0].sum()))?;
+    /// program.value_and_gradient(&[&x, &x])?;
+    /// assert!(program.gradient(0).is_some() && program.gradient(1).is_none());
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn gradient(&self, variable: usize) -> Option<&Tensor<T>> {
+        self.bars[..self.shapes.len()].get(variable)?.as_ref().map(Accumulator::sum)
+    }
+
+    /// Which cotangent belongs to a source, if it has one.
+    fn place(&self, source: &Source<T>) -> Option<usize> {
+        let place = match source {
+            Source::Argument(k) => *k,
+            Source::Step(k) => self.shapes.len() + k,
+            Source::Constant(_) => return None,
+        };
+        self.bars[place].is_some().then_some(place)
+    }
+
+    fn result<'a>(&'a self, arguments: &[&'a Tensor<T>]) -> &'a Tensor<T> {
+        found(&self.result, arguments, &self.values)
+    }
+
+    fn forward(&mut self, arguments: &[&Tensor<T>]) -> Result<(), Error> {
+        if arguments.len() != self.shapes.len() {
+            let want = format!("wants {} arguments", self.shapes.len());
+            return Err(Error::Length { operation: "program", want, got: arguments.len() });
+        }
+        for (k, (argument, shape)) in arguments.iter().zip(&self.shapes).enumerate() {
+            if argument.dims() != shape {
+                let want = format!("argument {k} must have the shape it was traced with");
+                return Err(Error::shape("program", want, &[shape, argument.dims()]));
+            }
+        }
+        for (k, step) in self.steps.iter().enumerate() {
+            let (before, rest) = self.values.split_at_mut(k);
+            step.op.forward_again(&step.found(arguments, before), &mut rest[0])?;
+        }
+        Ok(())
+    }
+
+    fn backward(&mut self, arguments: &[&Tensor<T>], seed: Option<&Tensor<T>>) -> Result<(), Error> {
+        self.bars.iter_mut().flatten().for_each(Accumulator::restart);
+        let Some(result) = self.place(&self.result) else { return Ok(()) };
+        if let Some(bar) = &mut self.bars[result] {
+            let (bar, _) = bar.whole();
+            match seed {
+                Some(seed) => bar.copy_from_slice(seed.as_slice()),
+                None => bar.fill(T::from_f64(1.0)),
+            }
+        }
+        let first = self.shapes.len();
+        for (k, step) in self.steps.iter().enumerate().rev() {
+            let (bars, rest) = self.bars.split_at_mut(first + k);
+            let Some(y_bar) = &mut rest[0] else { continue };
+            let (before, rest) = self.values.split_at(k);
+            let output = &rest[0];
+            y_bar.complete();
+            step.op.inner_cotangent_in_place(output, y_bar.sum_mut());
+            let inputs = step.found(arguments, before);
+            let at = At { inputs: Inputs::Given(&inputs), output, cotangent: y_bar.sum() };
+            for (argument, source) in step.inputs.iter().enumerate() {
+                let place = match source {
+                    Source::Argument(k) => *k,
+                    Source::Step(k) => first + k,
+                    Source::Constant(_) => continue,
+                };
+                let Some(x_bar) = &mut bars[place] else { continue };
+                if step.op.adds_in_place(argument) {
+                    step.op.pullback_onto(&at, argument, x_bar);
+                } else {
+                    x_bar.add(step.op.pullback(&at, argument).summed_to(at.input(argument).shape())?);
+                }
+            }
+        }
+        self.bars[..first].iter_mut().flatten().for_each(Accumulator::complete);
+        Ok(())
+    }
+}
+
+impl<T: Float> Step<T> {
+    #[inline]
+    fn found<'a>(
+        &'a self,
+        arguments: &[&'a Tensor<T>],
+        values: &'a [Tensor<T>],
+    ) -> SmallVec<[&'a Tensor<T>; 3]> {
+        self.inputs.iter().map(|input| found(input, arguments, values)).collect()
+    }
+}
+
+#[inline]
+fn found<'a, T: Float>(
+    source: &'a Source<T>,
+    arguments: &[&'a Tensor<T>],
+    values: &'a [Tensor<T>],
+) -> &'a Tensor<T> {
+    match source {
+        Source::Argument(k) => arguments[*k],
+        Source::Step(k) => &values[*k],
+        Source::Constant(constant) => constant,
+    }
+}
