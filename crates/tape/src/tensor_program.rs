@@ -278,7 +278,7 @@ impl<T: Float> TensorProgram<T> {
         }
         for (k, step) in self.steps.iter().enumerate() {
             let (before, rest) = self.values.split_at_mut(k);
-            step.op.forward_again(&step.found(arguments, before), &mut rest[0])?;
+            step.with_inputs(arguments, before, |inputs| step.op.forward_again(inputs, &mut rest[0]))?;
         }
         Ok(())
     }
@@ -301,21 +301,23 @@ impl<T: Float> TensorProgram<T> {
             let output = &rest[0];
             y_bar.complete();
             step.op.inner_cotangent_in_place(output, y_bar.sum_mut());
-            let inputs = step.found(arguments, before);
-            let at = At { inputs: Inputs::Given(&inputs), output, cotangent: y_bar.sum() };
-            for (argument, source) in step.inputs.iter().enumerate() {
-                let place = match source {
-                    Source::Argument(k) => *k,
-                    Source::Step(k) => first + k,
-                    Source::Constant(_) => continue,
-                };
-                let Some(x_bar) = &mut bars[place] else { continue };
-                if step.op.adds_in_place(argument) {
-                    step.op.pullback_onto(&at, argument, x_bar);
-                } else {
-                    x_bar.add(step.op.pullback(&at, argument).summed_to(at.input(argument).shape())?);
+            step.with_inputs(arguments, before, |inputs| {
+                let at = At { inputs: Inputs::Given(inputs), output, cotangent: y_bar.sum() };
+                for (argument, source) in step.inputs.iter().enumerate() {
+                    let place = match source {
+                        Source::Argument(k) => *k,
+                        Source::Step(k) => first + k,
+                        Source::Constant(_) => continue,
+                    };
+                    let Some(x_bar) = &mut bars[place] else { continue };
+                    if step.op.adds_in_place(argument) {
+                        step.op.pullback_onto(&at, argument, x_bar);
+                    } else {
+                        x_bar.add(step.op.pullback(&at, argument).summed_to(inputs[argument].shape())?);
+                    }
                 }
-            }
+                Ok(())
+            })?;
         }
         self.bars[..first].iter_mut().flatten().for_each(Accumulator::complete);
         Ok(())
@@ -323,13 +325,21 @@ impl<T: Float> TensorProgram<T> {
 }
 
 impl<T: Float> Step<T> {
+    /// Runs `body` on the inputs. They stand in an array, since a vector is moved, and waits for its parts.
     #[inline]
-    fn found<'a>(
+    fn with_inputs<'a, R>(
         &'a self,
         arguments: &[&'a Tensor<T>],
         values: &'a [Tensor<T>],
-    ) -> SmallVec<[&'a Tensor<T>; 3]> {
-        self.inputs.iter().map(|input| found(input, arguments, values)).collect()
+        body: impl FnOnce(&[&'a Tensor<T>]) -> R,
+    ) -> R {
+        let find = |k: usize| found(&self.inputs[k], arguments, values);
+        match self.inputs.len() {
+            1 => body(&[find(0)]),
+            2 => body(&[find(0), find(1)]),
+            3 => body(&[find(0), find(1), find(2)]),
+            more => body(&(0..more).map(find).collect::<Vec<_>>()),
+        }
     }
 }
 

@@ -73,11 +73,17 @@ impl Operation for Penalty {
         Ok(())
     }
 
-    fn adds_in_place(&self, argument: usize) -> bool {
-        argument == 1
+    fn adds_in_place(&self, _argument: usize) -> bool {
+        true
     }
 
-    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
+        if argument == 0 {
+            return match sum.whole() {
+                (sum, true) => sum.copy_from_slice(at.cotangent.elements()),
+                (sum, false) => kernel::axpy(T::from_f64(1.0), at.cotangent.elements(), sum),
+            };
+        }
         let factor = T::from_f64(2.0 * self.k) * at.cotangent.elements()[0];
         // From the last, so that most are written and not added.
         for part in self.parts.iter().rev() {
