@@ -19,7 +19,7 @@ mod storage;
 
 pub(crate) use accumulator::Accumulator;
 pub use matmul::{Factor, Transposed};
-pub(crate) use operation::{At, Inputs, Op};
+pub(crate) use operation::{At, Inputs, Op, Operation, Reads};
 use storage::Body;
 pub(crate) use storage::Pool;
 
@@ -387,6 +387,12 @@ impl<T: Float> Tensor<T> {
 
     pub(crate) fn handle(&self) -> Handle {
         self.handle
+    }
+
+    /// A tensor that stands for nothing yet.
+    #[inline]
+    pub(crate) fn nothing() -> Self {
+        Tensor { body: None, handle: Handle::default() }
     }
 
     /// This tensor, standing on the tape.

@@ -4,7 +4,7 @@ use super::admission::{Handle, Sort, admit};
 use super::columns::{COLUMNS, Columns};
 use super::list::{Event, Kind, NO_LINE, Node, Pullback, State, StoredRule};
 use super::with_room;
-use crate::tensor::{Op, Tensor};
+use crate::tensor::{Op, Operation, Reads, Tensor};
 use crate::{Error, Float, Var};
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -82,31 +82,58 @@ pub fn unrecorded<R>(body: impl FnOnce() -> R) -> R {
     let _restore = Restore(PAUSED.replace(true));
     body()
 }
+
 /// Records a tensor operation whose inputs include something recorded, and returns the handle of its output.
-pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>) -> Result<Handle, Error> {
+///
+/// The node is written where it stands: one that is put together first and moved waits for its parts to be stored, which
+/// took longer than all else.
+#[inline]
+pub(crate) fn record<T: Float, O: Operation + Into<Op>>(
+    operation: O,
+    inputs: &[&Tensor<T>],
+    output: &Tensor<T>,
+) -> Result<Handle, Error> {
     with_room(|room| {
-        let counts = room.state.counts_now();
-        for input in inputs {
-            admit(&room.state, counts, input.handle(), Sort::Node(T::PRECISION), op.name())?;
-        }
-        let all = room.state.keep_all;
-        let reads = op.reads();
-        let mut kept_inputs = SmallVec::new();
-        for (k, input) in inputs.iter().enumerate() {
-            let read = all || reads.input(k);
-            kept_inputs.push(match input.is_recorded() {
-                true => kept_input(input, read, T::nodes(&room.state)),
-                false => input.without_data_unless(read),
-            });
-        }
-        let node = Node {
-            inputs: kept_inputs,
-            output: output.without_data_unless(all || reads.output),
-            op: Some(op),
-            kept: all,
-        };
-        Ok(push_node(&mut room.state, node))
+        let node = push_result(&mut room.state, operation.name(), operation.reads(), inputs, output)?;
+        node.op = Some(operation.into());
+        Ok(node.output.handle())
     })
+}
+
+/// Appends a node for this output of these inputs, which still wants its operation.
+fn push_result<'a, T: Float>(
+    state: &'a mut State,
+    operation: &'static str,
+    reads: Reads,
+    inputs: &[&Tensor<T>],
+    output: &Tensor<T>,
+) -> Result<&'a mut Node<T>, Error> {
+    let id = state.admission.id;
+    for input in inputs {
+        let handle = input.handle();
+        // Most are of the current id, and nothing more is asked of them.
+        if handle.tape != 0 && handle.tape != id {
+            admit(state, state.counts_now(), handle, Sort::Node(T::PRECISION), operation)?;
+        }
+    }
+    let all = state.keep_all;
+    let number = T::nodes(state).len();
+    let line = COLUMNS.with(Columns::len);
+    state.events.push(Event { line, kind: Kind::Node { precision: T::PRECISION, node: number as u32 } });
+    let nodes = T::nodes_mut(state);
+    nodes.push(Node { op: None, inputs: SmallVec::new(), output: Tensor::nothing(), kept: all });
+    let (earlier, new) = nodes.split_at_mut(number);
+    let node = &mut new[0];
+    for (k, input) in inputs.iter().enumerate() {
+        let read = all || reads.input(k);
+        node.inputs.push(match input.is_recorded() {
+            true => kept_input(input, read, earlier),
+            false => input.without_data_unless(read),
+        });
+    }
+    node.output = output.without_data_unless(all || reads.output);
+    node.output.set_handle(Handle { number: number as u32, tape: id });
+    Ok(node)
 }
 
 /// What a node keeps of a recorded input: nothing but its handle, where the node that it came from has what the

@@ -63,6 +63,17 @@ impl<T: Float> Accumulator<T> {
         self.sum.as_mut_slice()
     }
 
+    /// Adds `f` of each pair of elements.
+    #[inline(always)]
+    pub(crate) fn add_each(&mut self, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+        let (sum, fresh) = self.whole();
+        let each = sum.iter_mut().zip(a).zip(b);
+        match fresh {
+            true => each.for_each(|((sum, &a), &b)| *sum = f(a, b)),
+            false => each.for_each(|((sum, &a), &b)| *sum += f(a, b)),
+        }
+    }
+
     /// Adds a cotangent of the same shape.
     #[inline]
     pub(crate) fn add(&mut self, more: Tensor<T>) {

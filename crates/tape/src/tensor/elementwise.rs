@@ -1,7 +1,7 @@
 //! Every scalar primitive of the list, over elements; two tensors broadcast by NumPy's rules.
 
-use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
+use super::{Accumulator, Tensor};
 use crate::primitive::{self, BinaryOp, TernaryOp, UnaryOp, primitives};
 use crate::real::method_doc;
 use crate::{Elementary, Error, Float, Shape, kernel, tape};
@@ -31,19 +31,22 @@ impl Operation for Unary {
         Ok(())
     }
 
-    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let (x, y, y_bar) = (at.input(0), at.output, at.cotangent);
-        if !tape::is_paused() {
-            return self.0.pullback(x.clone(), y.clone(), y_bar.clone());
+    fn adds_in_place(&self, _argument: usize) -> bool {
+        true
+    }
+
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, _argument: usize, sum: &mut Accumulator<T>) {
+        if let (x_bar, true) = sum.whole() {
+            return self.pull(at, x_bar);
         }
-        // The same formula in one pass. Where a value is not read, anything will do in its place.
-        let y_bar = y_bar.elements();
-        let x = x.data_if_kept().unwrap_or(y_bar);
-        let y = y.data_if_kept().unwrap_or(y_bar);
-        Tensor::build(at.cotangent.dims().clone(), |x_bar| match self.0 {
-            UnaryOp::Sigmoid(_) => kernel::sigmoid_gradient(y, y_bar, x_bar),
-            other => pull(other, x, y, y_bar, x_bar),
-        })
+        sum.add(Tensor::build(at.cotangent.dims().clone(), |x_bar| self.pull(at, x_bar)));
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
+        if tape::is_paused() {
+            return Tensor::build(at.cotangent.dims().clone(), |x_bar| self.pull(at, x_bar));
+        }
+        self.0.pullback(at.input(0).clone(), at.output.clone(), at.cotangent.clone())
     }
 }
 
@@ -58,6 +61,26 @@ impl Unary {
             other => map(other, x, y),
         }
     }
+
+    /// The formula of the pullback in one pass. Where a value is not read, anything will do in its place.
+    fn pull<T: Float>(&self, at: &At<'_, T>, x_bar: &mut [T]) {
+        let y_bar = at.cotangent.elements();
+        let x = at.input(0).data_if_kept().unwrap_or(y_bar);
+        let y = at.output.data_if_kept().unwrap_or(y_bar);
+        match self.0 {
+            UnaryOp::Sigmoid(_) => kernel::sigmoid_gradient(y, y_bar, x_bar),
+            other => pull(other, x, y, y_bar, x_bar),
+        }
+    }
+}
+
+/// How many numbers are few.
+const FEW: usize = 256;
+
+/// What a product hands on: nothing where nothing came in, though the other factor be infinite.
+#[inline(always)]
+fn times<T: Float>(y_bar: T, x: T) -> T {
+    if y_bar == T::default() { y_bar } else { y_bar * x }
 }
 
 /// `yᵢ = f(aᵢ, bᵢ)`, `āᵢ += ∂f/∂a ȳᵢ`, `b̄ᵢ += ∂f/∂b ȳᵢ`; the formulas are those of the scalar primitive.
@@ -86,17 +109,44 @@ impl Operation for Binary {
         Ok(())
     }
 
+    fn adds_in_place(&self, _argument: usize) -> bool {
+        true
+    }
+
+    fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
+        let y_bar = at.cotangent;
+        // For a few numbers a pass over them is cheaper than a tensor more, for many the other way round.
+        let few =
+            y_bar.len() <= FEW && at.input(0).dims() == y_bar.dims() && at.input(1).dims() == y_bar.dims();
+        let (a, b, y_bar) = (|| at.input(0).elements(), || at.input(1).elements(), y_bar.elements());
+        match (self.0, argument) {
+            (BinaryOp::Add(_), _) | (BinaryOp::Sub(_), 0) if few => {
+                sum.add_each(y_bar, y_bar, |y_bar, _| y_bar)
+            }
+            (BinaryOp::Sub(_), _) if few => sum.add_each(y_bar, y_bar, |y_bar, _| -y_bar),
+            (BinaryOp::Mul(_), 0) if few => sum.add_each(y_bar, b(), times),
+            (BinaryOp::Mul(_), _) if few => sum.add_each(y_bar, a(), times),
+            _ => {
+                let x_bar = self.pullback(at, argument).summed_to(at.input(argument).shape());
+                sum.add(x_bar.expect("what was broadcast can be summed"));
+            }
+        }
+    }
+
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         if let BinaryOp::Add(_) = self.0 {
             // The formula says so too, but would be handed copies of four tensors to forget three.
             return at.cotangent.clone();
         }
         let (a, b) = (at.input(0), at.input(1));
-        if tape::is_paused() && !matches!(self.0, BinaryOp::Sub(_) | BinaryOp::Mul(_) | BinaryOp::Div(_)) {
+        let spread = a.dims() != at.cotangent.dims() || b.dims() != at.cotangent.dims();
+        let linear = matches!(self.0, BinaryOp::Sub(_) | BinaryOp::Mul(_) | BinaryOp::Div(_));
+        if tape::is_paused() && !(linear && spread) {
             return pull_in_one_pass(at, [a, b], |values, y, y_bar, x_bar| {
                 pull_binary(self.0, argument, values, y, y_bar, x_bar);
             });
         }
+        // Tensor operations know rows and columns that are repeated.
         let (a, b, y, y_bar) = (a.clone(), b.clone(), at.output.clone(), at.cotangent.clone());
         let pulled = match argument {
             0 => self.0.left(a, b, y, y_bar),
@@ -105,7 +155,9 @@ impl Operation for Binary {
         match self.0 {
             // The partials may be infinite: where no cotangent comes in none goes out. Not in a recorded sweep, whose
             // result is still to be differentiated by the cotangent, zero or not.
-            BinaryOp::Div(_) if tape::is_paused() => Elementary::gate(at.cotangent.clone(), pulled),
+            BinaryOp::Mul(_) | BinaryOp::Div(_) if tape::is_paused() => {
+                Elementary::gate(at.cotangent.clone(), pulled)
+            }
             _ => pulled,
         }
     }

@@ -120,10 +120,6 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.name()),* }
             }
 
-            pub(crate) fn reads(&self) -> Reads {
-                match self { $($(#[$only])* Op::$Operation(operation) => operation.reads()),* }
-            }
-
             pub(crate) fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.forward(inputs)),* }
             }
@@ -188,6 +184,6 @@ pub(crate) fn apply<T: Float, O: Operation + Into<Op>>(
         tape::used_unrecorded();
         return Ok(output);
     }
-    let handle = tape::record(operation.into(), inputs, &output)?;
+    let handle = tape::record(operation, inputs, &output)?;
     Ok(output.on(handle))
 }

@@ -52,6 +52,9 @@ impl<T: Float> Body<T> {
     }
 }
 
+/// What a body takes beside its elements, about.
+const BESIDE: usize = 128;
+
 /// The bodies of one precision that wait on this thread.
 #[derive(Debug)]
 pub struct Pool<T: Float> {
@@ -62,8 +65,10 @@ pub struct Pool<T: Float> {
 
 const SHELVES: usize = 64;
 
-/// How many bodies wait at most on a shelf; the one that has waited longest goes first.
-const MOST_WAITING: usize = 32;
+/// How many bodies wait at most on a shelf: as many as make up so many bytes, so that a step of thousands of small
+/// tensors finds them all again, and not fewer than a few. The one that has waited longest goes first.
+const MOST_BYTES_WAITING: usize = 16 << 20;
+const FEW: usize = 32;
 
 impl<T: Float> Pool<T> {
     pub(crate) const fn new() -> Self {
@@ -141,18 +146,19 @@ pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
         let Some(unshared) = Arc::get_mut(&mut body) else { return };
         unshared.offset = 0;
         let base = unshared.base.take();
-        T::with_pool(|pool| put(&mut pool.without, body));
+        T::with_pool(|pool| put(&mut pool.without, 0, body));
         if let Some(base) = base {
             give(base);
         }
     } else {
         let length = body.own.len();
-        T::with_pool(|pool| put(pool.shelf(length), (length, body)));
+        T::with_pool(|pool| put(pool.shelf(length), length * size_of::<T>(), (length, body)));
     }
 }
 
-fn put<B>(waiting: &mut Vec<B>, body: B) {
-    if waiting.len() == MOST_WAITING {
+#[inline]
+fn put<B>(waiting: &mut Vec<B>, bytes: usize, body: B) {
+    if waiting.len() >= FEW && waiting.len() * (bytes + BESIDE) > MOST_BYTES_WAITING {
         waiting.remove(0);
     } else if waiting.len() == waiting.capacity() {
         // Pools have no destructor, so that reaching them is one addition: the room empties them when the thread
@@ -178,6 +184,15 @@ mod tests {
         assert_eq!(copy.as_slice()[0], 1.0);
         drop(copy);
         assert_eq!(Tensor::<f64>::zeros(&[12_345]).as_slice().as_ptr(), address);
+    }
+
+    #[test]
+    fn a_thousand_buffers_of_one_length_are_all_used_again() {
+        let addresses = || {
+            let all: Vec<_> = (0..1000).map(|_| Tensor::<f64>::zeros(&[23])).collect();
+            all.iter().map(|x| x.as_slice().as_ptr() as usize).collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(addresses(), addresses());
     }
 
     #[test]
