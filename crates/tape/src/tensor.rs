@@ -3,6 +3,7 @@
 //! Each operation is one file (or one family a file) below, with its forward, its pullback written in tensor
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
+mod convolution;
 mod cross_entropy;
 mod dense;
 mod elementwise;

@@ -1,6 +1,7 @@
 //! The list of tensor operations, and what each of them is made of.
 
 use super::Tensor;
+use super::convolution::{Fold, Unfold};
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
@@ -135,6 +136,7 @@ operations! {
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
+    Unfold, Fold,
     SigmoidCrossEntropy,
     #[cfg(test)] Planted,
 }

@@ -1,5 +1,6 @@
 //! Values against naive loops; derivatives, shapes and the meeting of the two grains in the files below.
 
+mod convolution;
 mod crossing;
 mod derivatives;
 mod shapes;
