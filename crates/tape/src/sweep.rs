@@ -372,7 +372,7 @@ fn pull<T: Float>(
                     op.pullback_onto(&at, argument, slot.sum_in_place(at.input(argument)));
                     continue;
                 }
-                let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
+                let x_bar = op.pullback(&at, argument)?.summed_to(at.input(argument).shape())?;
                 slot.add(x_bar, recorded)?;
             }
         }

@@ -8,6 +8,7 @@ mod cross_entropy;
 mod dense;
 mod elementwise;
 mod layout;
+mod map;
 mod matmul;
 mod operation;
 mod penalty;
@@ -17,6 +18,8 @@ pub(crate) mod planted;
 mod reduce;
 mod storage;
 
+pub(crate) use map::Precise;
+pub use map::{ScalarFn, ScalarFn2};
 pub use matmul::{Factor, Transposed};
 pub(crate) use operation::{At, Op};
 use storage::Body;

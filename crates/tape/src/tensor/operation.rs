@@ -6,6 +6,7 @@ use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
+use super::map::Map;
 use super::matmul::Matmul;
 use super::penalty::Penalty;
 use super::pick::{Pick, Put};
@@ -49,6 +50,11 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
 
     /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
+
+    /// What the sweep calls: the pullback, for operations where it can fail by what the user gave.
+    fn pullback_or_error<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Result<Tensor<T>, Error> {
+        Ok(self.pullback(at, argument))
+    }
 }
 
 /// The values that a pullback works with. Those that the operation does not read have no data.
@@ -121,8 +127,8 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_onto(at, argument, sum)),* }
             }
 
-            pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback(at, argument)),* }
+            pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Result<Tensor<T>, Error> {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_or_error(at, argument)),* }
             }
         }
 
@@ -132,7 +138,7 @@ macro_rules! operations {
     };
 }
 operations! {
-    Unary, Binary, Ternary,
+    Unary, Binary, Ternary, Map,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,

@@ -3,6 +3,7 @@
 mod convolution;
 mod crossing;
 mod derivatives;
+mod map;
 mod shapes;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
