@@ -5,6 +5,7 @@
 
 mod convolution;
 mod cross_entropy;
+pub(crate) mod custom;
 mod dense;
 mod elementwise;
 mod layout;

@@ -53,6 +53,7 @@ pub(crate) fn record<T: Float>(op: Op, inputs: &[&Tensor<T>], output: &Tensor<T>
             admit(&room.state, counts, input.handle(), Sort::Node(T::PRECISION), op.name())?;
         }
         let all = room.state.keep_all;
+        room.state.calls_back |= op.calls_back();
         let reads = op.reads();
         let mut kept_inputs = SmallVec::new();
         for (k, input) in inputs.iter().enumerate() {

@@ -3,6 +3,7 @@
 use super::Tensor;
 use super::convolution::{Fold, Unfold};
 use super::cross_entropy::SigmoidCrossEntropy;
+use super::custom::Custom;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
@@ -103,6 +104,11 @@ macro_rules! operations {
         pub(crate) enum Op { $($(#[$only])* $Operation($Operation)),* }
 
         impl Op {
+            /// Whether the pullback runs code of the user's, which may begin tapes of its own.
+            pub(crate) fn calls_back(&self) -> bool {
+                matches!(self, Op::Map(_) | Op::Custom(_))
+            }
+
             pub(crate) fn name(&self) -> &'static str {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.name()),* }
             }
@@ -144,6 +150,7 @@ operations! {
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     Unfold, Fold,
     SigmoidCrossEntropy,
+    Custom,
     #[cfg(test)] Planted,
 }
 

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod crossing;
+mod custom;
 mod derivatives;
 mod map;
 mod shapes;

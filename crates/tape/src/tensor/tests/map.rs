@@ -185,3 +185,15 @@ fn what_a_function_is_called_stands_in_tables_and_errors() {
         "zip_map: shapes must agree axis by axis from the last one, or be 1 there, got [2, 3] and [2]"
     );
 }
+
+#[test]
+fn a_function_may_begin_a_tape_of_its_own() {
+    /// x times the derivative of t³ at t = 2, a constant that an inner tape finds.
+    struct ByTape;
+    impl ScalarFn for ByTape {
+        fn call<R: Real>(&self, x: R) -> R {
+            x.powi(2).scale(crate::grad(|t| t[0].powi(3), &[2.0])[0])
+        }
+    }
+    confirm("by an inner tape", |x| Ok(x[0].map(ByTape)), &[filled(&[2], 1)]);
+}
