@@ -31,6 +31,7 @@
 //! | record less | [`preaccumulate`], [`checkpoint`], [`checkpoint_chain`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
 //! | compute with arrays | [`Tensor`] |
+//! | differentiate a function of arrays | [`tensors`]: `grad`, `vjp`, `jvp`, `hvp` |
 //! | solve, invert, factor matrices of scalars | [`linear`] |
 //! | use `num-traits`, `nalgebra`, `ndarray`, `argmin` | [`interop`] |
 //! | see the list | [`Program::trace`], [`Tape::table`], [`Program::svg`] |
@@ -61,6 +62,7 @@ mod tangents;
 mod tape;
 mod taylor;
 mod tensor;
+pub mod tensors;
 mod var;
 
 /// What a scalar line takes in memory: two partials and two line numbers. Its cotangent takes 8 more while it is swept.

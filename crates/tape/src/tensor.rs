@@ -470,4 +470,4 @@ impl<T: Float> fmt::Debug for Tensor<T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

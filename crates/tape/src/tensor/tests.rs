@@ -22,7 +22,7 @@ pub(super) fn numbers(count: usize, seed: u64) -> Vec<f64> {
 }
 
 /// A tensor of this shape filled with such numbers.
-pub(super) fn filled(shape: &[usize], seed: u64) -> Tensor {
+pub(crate) fn filled(shape: &[usize], seed: u64) -> Tensor {
     Tensor::from_vec(numbers(shape.iter().product(), seed), shape).unwrap()
 }
 
