@@ -30,7 +30,7 @@
 //! | say a derivative yourself | [`rule`]; [`nary`] has sums, norms and the like as one line |
 //! | record less | [`preaccumulate`], [`checkpoint`], [`checkpoint_chain`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
-//! | compute with arrays | [`Tensor`] |
+//! | compute with arrays | [`Tensor`]; [`Tensor::map`] takes a function of your own |
 //! | differentiate a function of arrays | [`tensors`]: `grad`, `vjp`, `jvp`, `hvp` |
 //! | solve, invert, factor matrices of scalars | [`linear`] |
 //! | use `num-traits`, `nalgebra`, `ndarray`, `argmin` | [`interop`] |

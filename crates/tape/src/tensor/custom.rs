@@ -32,7 +32,7 @@ use std::rc::Rc;
 /// }
 ///
 /// let tape = Tape::begin();
-/// let x = tape.tensor(&Tensor::from_slice(&[3.0, 4.0], &[2])?);
+/// let x: Tensor = tape.tensor(&Tensor::from_slice(&[3.0, 4.0], &[2])?);
 /// let y = apply_tensors(Normalise, &[&x])?;
 /// assert_eq!(y.to_vec(), [0.6, 0.8]);
 /// // Along x nothing changes.

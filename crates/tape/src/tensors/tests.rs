@@ -121,7 +121,8 @@ fn an_outer_tape_is_not_disturbed() {
     let tape = Tape::begin();
     let x = tape.tensor(&filled(&[3], 1));
     let y = x.exp();
-    let inner = tensors::hvp(|x| Ok(x[0].powi(3).sum()), &[x.clone()], &[y.clone()]).unwrap();
+    let (at, along) = (std::slice::from_ref(&x), std::slice::from_ref(&y));
+    let inner = tensors::hvp(|x| Ok(x[0].powi(3).sum()), at, along).unwrap();
     assert!(!inner[0].is_recorded());
     assert_eq!(tape.sweep(&y.sum()).unwrap().of(&x).unwrap(), y.to_constant());
 }
