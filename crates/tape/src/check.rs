@@ -415,7 +415,7 @@ fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> 
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(&v);
         for (argument, input) in inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
-            let x_bar = op.pullback(&at, argument).summed_to(input.shape())?;
+            let x_bar = op.pullback(&at, argument)?.summed_to(input.shape())?;
             let one = |k: usize| {
                 let scale = scale(input.as_slice()[k]);
                 let along = slope(|h| {

@@ -154,6 +154,16 @@ pub enum Error {
         /// Why not, and what can be traced.
         why: &'static str,
     },
+    /// A derivative of a higher order than there is.
+    #[error("{operation}: wants a derivative of order {most} at most, got one of order {got}")]
+    Order {
+        /// The operation that was differentiated.
+        operation: &'static str,
+        /// The highest order it has.
+        most: usize,
+        /// The order that was asked for.
+        got: usize,
+    },
     /// A derivative that differences do not confirm.
     #[error(transparent)]
     Check(Box<crate::check::Mismatch>),

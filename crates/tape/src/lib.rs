@@ -30,7 +30,8 @@
 //! | say a derivative yourself | [`rule`]; [`nary`] has sums, norms and the like as one line |
 //! | record less | [`preaccumulate`], [`checkpoint`], [`checkpoint_chain`] |
 //! | hold the recording yourself | [`Tape`]: leaves, any code, [`sweep`](Tape::sweep), [`rewind`](Tape::rewind) |
-//! | compute with arrays | [`Tensor`] |
+//! | compute with arrays | [`Tensor`]; [`Tensor::map`] takes a function of your own |
+//! | differentiate a function of arrays | [`tensors`]: `grad`, `vjp`, `jvp`, `hvp` |
 //! | solve, invert, factor matrices of scalars | [`linear`] |
 //! | use `num-traits`, `nalgebra`, `ndarray`, `argmin` | [`interop`] |
 //! | see the list | [`Program::trace`], [`Tape::table`], [`Program::svg`] |
@@ -62,6 +63,7 @@ mod tape;
 mod taylor;
 mod tensor;
 mod tensor_program;
+pub mod tensors;
 mod var;
 
 /// What a scalar line takes in memory: two partials and two line numbers. Its cotangent takes 8 more while it is swept.
@@ -87,6 +89,6 @@ pub use sparse::{Pattern, Sparse, sparse_hessian, sparse_jacobian};
 pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
 pub use taylor::Taylor;
-pub use tensor::{Factor, Tensor, Transposed};
+pub use tensor::{Factor, ScalarFn, ScalarFn2, Tensor, Transposed};
 pub use tensor_program::TensorProgram;
 pub use var::Var;

@@ -319,7 +319,9 @@ impl<R> Real64 for R where
 /// fn bytes<T: tape::Float>() -> usize { size_of::<T>() }
 /// assert_eq!((bytes::<f32>(), bytes::<f64>()), (4, 8));
 /// ```
-pub trait Float: Real + crate::kernel::Element + std::fmt::Display + crate::tape::Stored {
+pub trait Float:
+    Real + crate::kernel::Element + std::fmt::Display + crate::tape::Stored + crate::tensor::Precise
+{
     /// `f32` or `f64`, as it is written in errors and files.
     const NAME: &'static str;
 

@@ -5,6 +5,9 @@
 //! | a value and its partials, for code over any [`Real`] and any order of derivative | [`Rule`], [`apply`] |
 //! | a closure on plain numbers that returns both | [`with_partials`] |
 //! | a closure that returns several values and a pullback | [`with_pullback`] |
+//! | a function of whole tensors and its pullback, in tensor operations | [`TensorRule`], [`apply_tensors`] |
+
+pub use crate::tensor::custom::{TensorRule, apply_tensors};
 
 use crate::tape::{self, Handle};
 use crate::{Error, Float, Real, Var};

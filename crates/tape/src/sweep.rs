@@ -367,7 +367,7 @@ fn pull<T: Float>(
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(at.cotangent);
         for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
-            let x_bar = op.pullback(&at, argument).summed_to(at.input(argument).shape())?;
+            let x_bar = op.pullback(&at, argument)?.summed_to(at.input(argument).shape())?;
             slots[input.handle().number as usize].add_recorded(x_bar)?;
         }
         slots[number as usize] = if node.kept { Slot::Present(y_bar) } else { Slot::Released };
@@ -384,7 +384,7 @@ fn pull<T: Float>(
         if op.adds_in_place(argument) {
             op.pullback_onto(&at, argument, slot.present(at.input(argument)));
         } else {
-            slot.add(op.pullback(&at, argument).summed_to(at.input(argument).shape())?);
+            slot.add(op.pullback(&at, argument)?.summed_to(at.input(argument).shape())?);
         }
     }
     Ok(())

@@ -4,10 +4,13 @@
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
 mod accumulator;
+mod convolution;
 mod cross_entropy;
+pub(crate) mod custom;
 mod dense;
 mod elementwise;
 mod layout;
+mod map;
 mod matmul;
 mod operation;
 mod penalty;
@@ -18,6 +21,8 @@ mod reduce;
 mod storage;
 
 pub(crate) use accumulator::Accumulator;
+pub(crate) use map::Precise;
+pub use map::{ScalarFn, ScalarFn2};
 pub use matmul::{Factor, Transposed};
 pub(crate) use operation::{At, Inputs, Op, Operation, Reads};
 use storage::Body;
@@ -494,4 +499,4 @@ impl<T: Float> fmt::Debug for Tensor<T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

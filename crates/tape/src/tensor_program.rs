@@ -313,7 +313,7 @@ impl<T: Float> TensorProgram<T> {
                     if step.op.adds_in_place(argument) {
                         step.op.pullback_onto(&at, argument, x_bar);
                     } else {
-                        x_bar.add(step.op.pullback(&at, argument).summed_to(inputs[argument].shape())?);
+                        x_bar.add(step.op.pullback(&at, argument)?.summed_to(inputs[argument].shape())?);
                     }
                 }
                 Ok(())

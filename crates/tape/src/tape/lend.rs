@@ -6,12 +6,12 @@ use super::{with_room, with_state};
 
 /// Lends the scalar lines and the rest of the recording to `body`.
 ///
-/// Where a rule of the user's stands on the list, its pullback may begin tapes of its own. The recording is then laid
+/// Where a rule or a mapped function of the user's stands on the list, it may begin tapes of its own. The recording is then laid
 /// aside for that time, and a tape on which nothing can be recorded stands in its place.
 pub(crate) fn with_recording<R>(mut body: impl FnMut(&[Line], &State) -> R) -> R {
     // One copy of the loop for both ways.
     let body: &mut dyn FnMut(&[Line], &State) -> R = &mut body;
-    if with_state(|state| state.rules.is_empty()) {
+    if with_state(|state| state.rules.is_empty() && !state.calls_back) {
         return with_state(|state| COLUMNS.with(|columns| body(&columns.lend(), state)));
     }
     let aside = Aside::lay();

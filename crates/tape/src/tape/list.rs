@@ -124,6 +124,8 @@ pub struct State {
     pub(super) single: Vec<Node<f32>>,
     pub(super) double: Vec<Node<f64>>,
     pub(super) keep_all: bool,
+    /// Whether a tensor operation was recorded whose pullback runs code of the user's.
+    pub(super) calls_back: bool,
     /// How many scalar lines there may be.
     pub(super) limit: u32,
     /// The marks that were not rewound past, by serial number, and how many were ever made.
@@ -268,6 +270,7 @@ impl State {
     fn clear_the_rest(&mut self) {
         self.truncate(Counts::default());
         self.keep_all = false;
+        self.calls_back = false;
         self.admission.start = Counts::default();
         self.admission.past.clear();
         self.marks.clear();

@@ -94,6 +94,7 @@ pub(crate) fn record<T: Float, O: Operation + Into<Op>>(
     output: &Tensor<T>,
 ) -> Result<Handle, Error> {
     with_room(|room| {
+        room.state.calls_back |= operation.calls_back();
         let node = push_result(&mut room.state, operation.name(), operation.reads(), inputs, output)?;
         node.op = Some(operation.into());
         Ok(node.output.handle())

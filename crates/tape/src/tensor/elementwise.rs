@@ -436,14 +436,14 @@ fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(
 
 /// The elements of an operand in the places of a shape that it broadcasts to.
 #[derive(Clone, Copy)]
-struct Spread<'a, T> {
+pub(super) struct Spread<'a, T> {
     elements: &'a [T],
     lengths: &'a [usize],
     shape: &'a [usize],
 }
 
 impl<'a, T: Float> Spread<'a, T> {
-    fn of(elements: &'a [T], lengths: &'a [usize], shape: &'a [usize]) -> Self {
+    pub(super) fn of(elements: &'a [T], lengths: &'a [usize], shape: &'a [usize]) -> Self {
         Spread { elements, lengths, shape }
     }
 
@@ -455,7 +455,11 @@ impl<'a, T: Float> Spread<'a, T> {
 
 /// `f` of the elements of all operands, place by place.
 #[inline(always)]
-fn fill<T: Float, const N: usize>(values: [Spread<'_, T>; N], y: &mut [T], f: impl Fn([T; N]) -> T) {
+pub(super) fn fill<T: Float, const N: usize>(
+    values: [Spread<'_, T>; N],
+    y: &mut [T],
+    f: impl Fn([T; N]) -> T,
+) {
     let places = y.len();
     if values.iter().all(|operand| operand.is_direct(places)) {
         let values = values.map(|operand| &operand.elements[..places]);
@@ -477,7 +481,7 @@ fn fill<T: Float, const N: usize>(values: [Spread<'_, T>; N], y: &mut [T], f: im
 
 /// The pullback of each element; where no cotangent comes in none goes out, though the partial be infinite.
 #[inline(always)]
-fn pull_each<T: Float, const N: usize>(
+pub(super) fn pull_each<T: Float, const N: usize>(
     values: [Spread<'_, T>; N],
     y: &[T],
     y_bar: &[T],

@@ -1,9 +1,12 @@
 //! The list of tensor operations, and what each of them is made of.
 
+use super::convolution::{Fold, Unfold};
 use super::cross_entropy::SigmoidCrossEntropy;
+use super::custom::Custom;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
+use super::map::Map;
 use super::matmul::Matmul;
 use super::penalty::Penalty;
 use super::pick::{Pick, Put};
@@ -44,6 +47,11 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
     /// In a plain sweep, the same in the memory of the cotangent of the output, which nobody else wants.
     fn inner_cotangent_in_place<T: Float>(&self, _output: &Tensor<T>, _cotangent: &mut Tensor<T>) {}
 
+    /// Whether the pullback runs code of the user's, which may begin tapes of its own.
+    fn calls_back(&self) -> bool {
+        false
+    }
+
     /// Whether [`pullback_onto`](Operation::pullback_onto) serves this argument.
     fn adds_in_place(&self, _argument: usize) -> bool {
         false
@@ -57,6 +65,11 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
 
     /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
+
+    /// What the sweep calls: the pullback, for operations where it can fail by what the user gave.
+    fn pullback_or_error<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Result<Tensor<T>, Error> {
+        Ok(self.pullback(at, argument))
+    }
 }
 
 /// The values that a pullback works with. Those that the operation does not read have no data.
@@ -76,6 +89,15 @@ pub(crate) enum Inputs<'a, T: Float> {
         nodes: &'a [Node<T>],
     },
     Given(&'a [&'a Tensor<T>]),
+}
+
+impl<T: Float> Inputs<'_, T> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Inputs::Of { node, .. } => node.inputs.len(),
+            Inputs::Given(inputs) => inputs.len(),
+        }
+    }
 }
 
 impl<'a, T: Float> At<'a, T> {
@@ -152,8 +174,8 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_onto(at, argument, sum)),* }
             }
 
-            pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
-                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback(at, argument)),* }
+            pub(crate) fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Result<Tensor<T>, Error> {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.pullback_or_error(at, argument)),* }
             }
         }
 
@@ -163,11 +185,13 @@ macro_rules! operations {
     };
 }
 operations! {
-    Unary, Binary, Ternary,
+    Unary, Binary, Ternary, Map,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
+    Unfold, Fold,
     SigmoidCrossEntropy,
+    Custom,
     #[cfg(test)] Planted,
 }
 

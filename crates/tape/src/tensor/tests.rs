@@ -1,7 +1,10 @@
 //! Values against naive loops; derivatives, shapes and the meeting of the two grains in the files below.
 
+mod convolution;
 mod crossing;
+mod custom;
 mod derivatives;
+mod map;
 mod shapes;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
@@ -19,7 +22,7 @@ pub(super) fn numbers(count: usize, seed: u64) -> Vec<f64> {
 }
 
 /// A tensor of this shape filled with such numbers.
-pub(super) fn filled(shape: &[usize], seed: u64) -> Tensor {
+pub(crate) fn filled(shape: &[usize], seed: u64) -> Tensor {
     Tensor::from_vec(numbers(shape.iter().product(), seed), shape).unwrap()
 }
 
