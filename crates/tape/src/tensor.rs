@@ -6,14 +6,22 @@
 mod cross_entropy;
 mod dense;
 mod elementwise;
+mod extremes;
 mod layout;
+mod losses;
 mod matmul;
+mod moments;
+mod norms;
 mod operation;
 mod penalty;
 mod pick;
 #[cfg(test)]
 pub(crate) mod planted;
+mod products;
 mod reduce;
+mod run;
+mod scan;
+mod softmax;
 mod storage;
 
 pub use matmul::{Factor, Transposed};

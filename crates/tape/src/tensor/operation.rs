@@ -4,13 +4,20 @@ use super::Tensor;
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
+use super::extremes::Tied;
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
+use super::losses::SoftmaxCrossEntropy;
 use super::matmul::Matmul;
+use super::moments::Variance;
+use super::norms::Norm;
 use super::penalty::Penalty;
 use super::pick::{Pick, Put};
 #[cfg(test)]
 use super::planted::Planted;
+use super::products::Prod;
 use super::reduce::{Sum, SumOfSquares};
+use super::scan::{CumSum, Recurrence};
+use super::softmax::{LogSoftmax, LogSumExp, Softmax};
 use crate::tape::Node;
 use crate::{Error, Float, tape};
 
@@ -134,6 +141,8 @@ operations! {
     Unary, Binary, Ternary,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
+    Prod, Variance, Norm, Tied, CumSum, Recurrence,
+    LogSumExp, Softmax, LogSoftmax, SoftmaxCrossEntropy,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     SigmoidCrossEntropy,
     #[cfg(test)] Planted,

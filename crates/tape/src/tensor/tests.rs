@@ -2,7 +2,9 @@
 
 mod crossing;
 mod derivatives;
+mod reductions;
 mod shapes;
+mod softmax;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
 use crate::{Float, Tensor};
