@@ -149,7 +149,7 @@ fn extreme<T: Float>(
     x: &Tensor<T>,
     run: Run,
     keep: bool,
-    beats: fn(T, T) -> bool,
+    beats: impl Fn(T, T) -> bool,
 ) -> Result<Tensor<T>, Error> {
     let sizes = run.sizes(x.shape());
     let (firsts, tied) = firsts(operation, x, sizes, beats)?;
@@ -168,7 +168,7 @@ fn indices<T: Float>(
     operation: &'static str,
     x: &Tensor<T>,
     axis: usize,
-    beats: fn(T, T) -> bool,
+    beats: impl Fn(T, T) -> bool,
 ) -> Result<(Vec<usize>, Shape), Error> {
     let run = Run::along(operation, axis, x.dims())?;
     let [outer, middle, inner] = run.sizes(x.shape());
@@ -182,7 +182,7 @@ fn firsts<T: Float>(
     operation: &'static str,
     x: &Tensor<T>,
     [outer, middle, inner]: [usize; 3],
-    beats: fn(T, T) -> bool,
+    beats: impl Fn(T, T) -> bool,
 ) -> Result<(Vec<usize>, bool), Error> {
     if middle == 0 && outer * inner > 0 {
         let want = "wants at least one element along the axes";
@@ -193,8 +193,10 @@ fn firsts<T: Float>(
     for block in 0..outer {
         let start = block * middle * inner;
         places.extend(start..start + inner);
-        for (i, best) in places[block * inner..].iter_mut().enumerate() {
-            for place in (start + i..start + middle * inner).step_by(inner).skip(1) {
+        // Row by row, as they lie in memory, also where the groups stand abreast.
+        for row in 1..middle {
+            for (i, best) in places[block * inner..].iter_mut().enumerate() {
+                let place = start + row * inner + i;
                 let (candidate, so_far) = (x[place], x[*best]);
                 if beats(candidate, so_far) || is_nan(candidate) && !is_nan(so_far) {
                     *best = place;

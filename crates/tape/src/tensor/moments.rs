@@ -149,7 +149,9 @@ impl Operation for Variance {
         }
         // The same formula without broadcasting.
         let mut x_bar = Variance::distances(x, sizes);
-        change_by_group(x_bar.as_mut_slice(), sizes, y_bar.as_slice(), |off, y_bar| off * y_bar);
+        change_by_group(x_bar.as_mut_slice(), sizes, y_bar.as_slice(), |off, y_bar| {
+            if y_bar == T::default() { y_bar } else { off * y_bar }
+        });
         x_bar
     }
 }

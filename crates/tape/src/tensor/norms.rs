@@ -27,7 +27,7 @@ impl<T: Float> Tensor<T> {
     /// let x = Tensor::from_slice(&[3.0, -4.0], &[2])?;
     /// assert_eq!((x.norm(1.0)?.item()?, x.norm(2.0)?.item()?, x.norm(f64::INFINITY)?.item()?), (7.0, 5.0, 4.0));
     /// let tape = Tape::begin();
-    /// let x = tape.tensor(&Tensor::zeros(&[2]));
+    /// let x = tape.tensor(&Tensor::<f64>::zeros(&[2]));
     /// assert_eq!(tape.sweep(&x.norm(2.0)?)?.of(&x)?.to_vec(), [0.0, 0.0]);
     /// # Ok(())
     /// # }

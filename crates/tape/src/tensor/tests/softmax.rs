@@ -79,7 +79,7 @@ fn a_row_of_minus_infinity_has_no_shares_and_no_gradient() {
     let bar = tape.sweep_with(&logarithms, seed.clone()).unwrap().of(&x).unwrap();
     assert_eq!(bar.to_vec(), [1.0, 2.0, 3.0 - 7.0, 4.0]);
     // Twice, too.
-    for y in [&total, &shares] {
+    for y in [&total, &shares, &logarithms] {
         let first = tape.sweep_recorded_with(y, Tensor::full(y.shape(), 1.0)).unwrap().of(&x).unwrap();
         let second = tape.sweep(&(&first * &seed).sum()).unwrap().of(&x).unwrap();
         assert!(second.as_slice().iter().all(|x| *x == 0.0), "{second:?}");
