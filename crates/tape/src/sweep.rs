@@ -377,8 +377,9 @@ fn pull<T: Float>(
         true => Slot::Present(Accumulator::beginning_with(y_bar.sum().clone())),
         false => Slot::Released,
     };
-    op.inner_cotangent_in_place(&node.output, y_bar.sum_mut());
-    let at = At { inputs: Inputs::Of { node, nodes }, output: &node.output, cotangent: y_bar.sum() };
+    let inputs = Inputs::Of { node, nodes };
+    op.inner_cotangent_in_place(inputs, &node.output, y_bar.sum_mut());
+    let at = At { inputs, output: &node.output, cotangent: y_bar.sum() };
     for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
         let slot = &mut slots[input.handle().number as usize];
         if op.adds_in_place(argument) {

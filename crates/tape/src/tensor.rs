@@ -9,15 +9,23 @@ mod cross_entropy;
 pub(crate) mod custom;
 mod dense;
 mod elementwise;
+mod extremes;
 mod layout;
+mod losses;
 mod map;
 mod matmul;
+mod moments;
+mod norms;
 mod operation;
 mod penalty;
 mod pick;
 #[cfg(test)]
 pub(crate) mod planted;
+mod products;
 mod reduce;
+mod run;
+mod scan;
+mod softmax;
 mod storage;
 
 pub(crate) use accumulator::Accumulator;

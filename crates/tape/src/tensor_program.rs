@@ -300,9 +300,10 @@ impl<T: Float> TensorProgram<T> {
             let (before, rest) = self.values.split_at(k);
             let output = &rest[0];
             y_bar.complete();
-            step.op.inner_cotangent_in_place(output, y_bar.sum_mut());
             step.with_inputs(arguments, before, |inputs| {
-                let at = At { inputs: Inputs::Given(inputs), output, cotangent: y_bar.sum() };
+                let given = Inputs::Given(inputs);
+                step.op.inner_cotangent_in_place(given, output, y_bar.sum_mut());
+                let at = At { inputs: given, output, cotangent: y_bar.sum() };
                 for (argument, source) in step.inputs.iter().enumerate() {
                     let place = match source {
                         Source::Argument(k) => *k,

@@ -1,7 +1,7 @@
 //! A fully connected layer in one operation: product, bias, activation, with its parameters in a flat buffer.
 
 use super::layout::Pad;
-use super::operation::{At, Operation, Reads, apply};
+use super::operation::{At, Inputs, Operation, Reads, apply};
 use super::{Accumulator, Tensor};
 use crate::kernel::{self, Factor, MatmulShape};
 use crate::{Error, Float, Shape};
@@ -128,7 +128,7 @@ impl Operation for Dense {
         self.sigmoid.then(|| y * y.scale(-1.0).shift(1.0) * y_bar)
     }
 
-    fn inner_cotangent_in_place<T: Float>(&self, y: &Tensor<T>, y_bar: &mut Tensor<T>) {
+    fn inner_cotangent_in_place<T: Float>(&self, _: Inputs<'_, T>, y: &Tensor<T>, y_bar: &mut Tensor<T>) {
         if self.sigmoid {
             kernel::times_sigmoid_slope(y.elements(), y_bar.as_mut_slice());
         }

@@ -5,14 +5,21 @@ use super::cross_entropy::SigmoidCrossEntropy;
 use super::custom::Custom;
 use super::dense::Dense;
 use super::elementwise::{Binary, Ternary, Unary};
+use super::extremes::Tied;
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
+use super::losses::SoftmaxCrossEntropy;
 use super::map::Map;
 use super::matmul::Matmul;
+use super::moments::Variance;
+use super::norms::Norm;
 use super::penalty::Penalty;
 use super::pick::{Pick, Put};
 #[cfg(test)]
 use super::planted::Planted;
+use super::products::Prod;
 use super::reduce::{Sum, SumOfSquares};
+use super::scan::{CumSum, Recurrence};
+use super::softmax::{LogSoftmax, LogSumExp, Softmax};
 use super::{Accumulator, Tensor};
 use crate::tape::Node;
 use crate::{Error, Float, tape};
@@ -45,7 +52,16 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
     }
 
     /// In a plain sweep, the same in the memory of the cotangent of the output, which nobody else wants.
-    fn inner_cotangent_in_place<T: Float>(&self, _output: &Tensor<T>, _cotangent: &mut Tensor<T>) {}
+    fn inner_cotangent_in_place<T: Float>(
+        &self,
+        inputs: Inputs<'_, T>,
+        output: &Tensor<T>,
+        cotangent: &mut Tensor<T>,
+    ) {
+        if let Some(inner) = self.inner_cotangent(&At { inputs, output, cotangent }) {
+            *cotangent = inner;
+        }
+    }
 
     /// Whether the pullback runs code of the user's, which may begin tapes of its own.
     fn calls_back(&self) -> bool {
@@ -158,10 +174,15 @@ macro_rules! operations {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.inner_cotangent(at)),* }
             }
 
-            pub(crate) fn inner_cotangent_in_place<T: Float>(&self, output: &Tensor<T>, cotangent: &mut Tensor<T>) {
+            pub(crate) fn inner_cotangent_in_place<T: Float>(
+                &self,
+                inputs: Inputs<'_, T>,
+                output: &Tensor<T>,
+                cotangent: &mut Tensor<T>,
+            ) {
                 match self {
                     $($(#[$only])* Op::$Operation(operation) => {
-                        operation.inner_cotangent_in_place(output, cotangent);
+                        operation.inner_cotangent_in_place(inputs, output, cotangent);
                     }),*
                 }
             }
@@ -188,6 +209,8 @@ operations! {
     Unary, Binary, Ternary, Map,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
+    Prod, Variance, Norm, Tied, CumSum, Recurrence,
+    LogSumExp, Softmax, LogSoftmax, SoftmaxCrossEntropy,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     Unfold, Fold,
     SigmoidCrossEntropy,

@@ -117,7 +117,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-fn checked_axes(operation: &'static str, axes: &[usize], shape: &Shape) -> Result<Axes, Error> {
+pub(super) fn checked_axes(operation: &'static str, axes: &[usize], shape: &Shape) -> Result<Axes, Error> {
     let mut sorted: Axes = axes.into();
     sorted.sort_unstable();
     if let Some(&axis) = sorted.iter().find(|&&axis| axis >= shape.rank()) {
@@ -218,7 +218,7 @@ impl Operation for SumOfSquares {
 }
 
 /// Sums x, seen as (outer, middle, inner), over its middle.
-fn sum_middle<T: Float>(x: &[T], [outer, middle, inner]: [usize; 3], sums: &mut [T]) {
+pub(super) fn sum_middle<T: Float>(x: &[T], [outer, middle, inner]: [usize; 3], sums: &mut [T]) {
     if outer * inner == 0 {
         return;
     }

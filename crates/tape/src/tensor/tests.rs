@@ -5,7 +5,9 @@ mod crossing;
 mod custom;
 mod derivatives;
 mod map;
+mod reductions;
 mod shapes;
+mod softmax;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
 use crate::{Float, Tensor};
