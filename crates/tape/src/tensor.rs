@@ -5,6 +5,7 @@
 
 mod cross_entropy;
 mod dense;
+mod einsum;
 mod elementwise;
 mod layout;
 mod matmul;
