@@ -86,5 +86,5 @@ pub use sparse::{Pattern, Sparse, sparse_hessian, sparse_jacobian};
 pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
 pub use taylor::Taylor;
-pub use tensor::{Factor, Tensor, Transposed};
+pub use tensor::{Factor, Tensor, Transposed, Triangle};
 pub use var::Var;

@@ -3,8 +3,10 @@
 //! Each operation is one file (or one family a file) below, with its forward, its pullback written in tensor
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
+mod cholesky;
 mod cross_entropy;
 mod dense;
+mod determinant;
 mod einsum;
 mod elementwise;
 mod layout;
@@ -15,12 +17,15 @@ mod pick;
 #[cfg(test)]
 pub(crate) mod planted;
 mod reduce;
+mod solve;
 mod storage;
+mod triangular;
 
 pub use matmul::{Factor, Transposed};
 pub(crate) use operation::{At, Op};
 use storage::Body;
 pub(crate) use storage::Pool;
+pub use triangular::Triangle;
 
 use crate::tape::{self, Handle};
 use crate::{Error, Float, Shape, Var};

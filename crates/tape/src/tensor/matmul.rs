@@ -21,7 +21,7 @@ pub trait Factor<T: Float> {
     fn factor(&self) -> (&Tensor<T>, bool);
 }
 
-/// A matrix, or a batch of them, to be read transposed by a product, without a copy; made by [`Tensor::t`].
+/// A matrix, or a batch of them, to be read transposed by a product or a solve, without a copy; made by [`Tensor::t`].
 #[derive(Clone, Copy, Debug)]
 pub struct Transposed<'a, T: Float>(pub(super) &'a Tensor<T>);
 
@@ -63,7 +63,7 @@ impl<T: Float> Tensor<T> {
         product([false, transposed], self, right)
     }
 
-    /// This matrix read transposed, without a copy, by [`matmul`](Tensor::matmul): the last two axes
+    /// This matrix read transposed, without a copy, by [`matmul`](Tensor::matmul) and the solves: the last two axes
     /// are exchanged; a vector stays one. A transposed tensor to compute with is [`transpose`](Tensor::transpose).
     ///
     /// ```

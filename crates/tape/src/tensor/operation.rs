@@ -1,8 +1,10 @@
 //! The list of tensor operations, and what each of them is made of.
 
 use super::Tensor;
+use super::cholesky::Cholesky;
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::dense::Dense;
+use super::determinant::{Cofactors, CofactorsAlong, Determinant};
 use super::elementwise::{Binary, Ternary, Unary};
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::matmul::Matmul;
@@ -11,6 +13,8 @@ use super::pick::{Pick, Put};
 #[cfg(test)]
 use super::planted::Planted;
 use super::reduce::{Sum, SumOfSquares};
+use super::solve::{Inverse, LogDeterminant, Solve};
+use super::triangular::TriangularSolve;
 use crate::tape::Node;
 use crate::{Error, Float, tape};
 
@@ -136,6 +140,7 @@ operations! {
     Sum, SumOfSquares, Penalty,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     SigmoidCrossEntropy,
+    Cholesky, TriangularSolve, Solve, Inverse, LogDeterminant, Determinant, Cofactors, CofactorsAlong,
     #[cfg(test)] Planted,
 }
 

@@ -3,6 +3,7 @@
 mod crossing;
 mod derivatives;
 mod einsum;
+mod linear_algebra;
 mod products;
 mod shapes;
 
