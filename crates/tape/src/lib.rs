@@ -89,6 +89,6 @@ pub use sparse::{Pattern, Sparse, sparse_hessian, sparse_jacobian};
 pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
 pub use taylor::Taylor;
-pub use tensor::{Factor, ScalarFn, ScalarFn2, Tensor, Transposed};
+pub use tensor::{Factor, ScalarFn, ScalarFn2, Tensor, Transposed, Triangle};
 pub use tensor_program::TensorProgram;
 pub use var::Var;

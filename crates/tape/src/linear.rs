@@ -13,6 +13,7 @@
 mod determinant;
 mod eigen;
 
+pub(crate) use determinant::Pivoted;
 pub use determinant::{determinant, log_determinant};
 pub use eigen::symmetric_eigen;
 
@@ -170,33 +171,7 @@ impl<R: Real> Factors<R> {
     pub(crate) fn of(operation: &'static str, a: &[R], n: usize) -> Result<Self, Error> {
         let mut entries = a.to_vec();
         let mut rows: Vec<usize> = (0..n).collect();
-        let mut sign = 1.0;
-        for k in 0..n {
-            let mut pivot = k;
-            for i in k + 1..n {
-                if entries[i * n + k].abs() > entries[pivot * n + k].abs() {
-                    pivot = i;
-                }
-            }
-            if pivot != k {
-                for j in 0..n {
-                    entries.swap(k * n + j, pivot * n + j);
-                }
-                rows.swap(k, pivot);
-                sign = -sign;
-            }
-            if entries[k * n + k] == R::from_f64(0.0) {
-                return Err(Error::Singular { operation, pivot: k });
-            }
-            for i in k + 1..n {
-                let factor = entries[i * n + k] / entries[k * n + k];
-                entries[i * n + k] = factor;
-                for j in k + 1..n {
-                    let product = factor * entries[k * n + j];
-                    entries[i * n + j] -= product;
-                }
-            }
-        }
+        let sign = eliminate(operation, &mut entries, &mut rows)?;
         Ok(Factors { n, entries, rows, sign })
     }
 
@@ -222,6 +197,45 @@ impl<R: Real> Factors<R> {
         }
         x
     }
+}
+
+/// Gaussian elimination with row pivots, in place: leaves L below the diagonal and U on and above it, exchanges `rows` as
+/// the rows of the matrix, and says with which sign.
+pub(crate) fn eliminate<R: Real>(
+    operation: &'static str,
+    entries: &mut [R],
+    rows: &mut [usize],
+) -> Result<f64, Error> {
+    let n = rows.len();
+    let mut sign = 1.0;
+    for k in 0..n {
+        let mut pivot = k;
+        for i in k + 1..n {
+            if entries[i * n + k].abs() > entries[pivot * n + k].abs() {
+                pivot = i;
+            }
+        }
+        if pivot != k {
+            let (above, below) = entries.split_at_mut(pivot * n);
+            above[k * n..(k + 1) * n].swap_with_slice(&mut below[..n]);
+            rows.swap(k, pivot);
+            sign = -sign;
+        }
+        if entries[k * n + k] == R::from_f64(0.0) {
+            return Err(Error::Singular { operation, pivot: k });
+        }
+        let (above, below) = entries.split_at_mut((k + 1) * n);
+        let own = &above[k * n..];
+        for row in below.chunks_exact_mut(n) {
+            let factor = row[k] / own[k];
+            row[k] = factor;
+            for (entry, &other) in row[k + 1..].iter_mut().zip(&own[k + 1..]) {
+                let product = factor * other;
+                *entry -= product;
+            }
+        }
+    }
+    Ok(sign)
 }
 
 impl Factors<f64> {

@@ -4,10 +4,13 @@
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
 mod accumulator;
+mod cholesky;
 mod convolution;
 mod cross_entropy;
 pub(crate) mod custom;
 mod dense;
+mod determinant;
+mod einsum;
 mod elementwise;
 mod extremes;
 mod layout;
@@ -26,7 +29,9 @@ mod reduce;
 mod run;
 mod scan;
 mod softmax;
+mod solve;
 mod storage;
+mod triangular;
 
 pub(crate) use accumulator::Accumulator;
 pub(crate) use map::Precise;
@@ -35,6 +40,7 @@ pub use matmul::{Factor, Transposed};
 pub(crate) use operation::{At, Inputs, Op, Operation, Reads};
 use storage::Body;
 pub(crate) use storage::Pool;
+pub use triangular::Triangle;
 
 use crate::tape::{self, Handle};
 use crate::{Error, Float, Shape, Var};

@@ -169,18 +169,18 @@ fn expanded<R: Real>(a: &[R], n: usize) -> R {
 
 /// `P A Q = L D U` with complete pivots, L and U with ones on their diagonals: they are well conditioned, whatever A is,
 /// and all that is small stands in D.
-struct Pivoted {
-    n: usize,
+pub(crate) struct Pivoted {
+    pub(crate) n: usize,
     /// L below the diagonal, U above it.
-    entries: Vec<f64>,
-    pivots: Vec<f64>,
-    rows: Vec<usize>,
-    columns: Vec<usize>,
-    sign: f64,
+    pub(crate) entries: Vec<f64>,
+    pub(crate) pivots: Vec<f64>,
+    pub(crate) rows: Vec<usize>,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) sign: f64,
 }
 
 impl Pivoted {
-    fn of(a: &[f64], n: usize) -> Pivoted {
+    pub(crate) fn of(a: &[f64], n: usize) -> Pivoted {
         let mut entries = a.to_vec();
         let (mut rows, mut columns): (Vec<usize>, Vec<usize>) = ((0..n).collect(), (0..n).collect());
         let (mut pivots, mut sign) = (Vec::with_capacity(n), 1.0);
@@ -223,7 +223,7 @@ impl Pivoted {
         Pivoted { n, entries, pivots, rows, columns, sign }
     }
 
-    fn determinant(&self) -> f64 {
+    pub(crate) fn determinant(&self) -> f64 {
         self.sign * self.pivots.iter().product::<f64>()
     }
 
@@ -236,7 +236,7 @@ impl Pivoted {
     }
 
     /// `cof A`, entry by entry the derivative of the determinant: `U⁻¹ adj(D) L⁻¹`, transposed and put back in place.
-    fn cofactors(&self) -> Vec<f64> {
+    pub(crate) fn cofactors(&self) -> Vec<f64> {
         let n = self.n;
         let all_but = |k: usize| self.pivots[..k].iter().chain(&self.pivots[k + 1..]).product();
         let others: Vec<f64> = (0..n).map(all_but).collect();

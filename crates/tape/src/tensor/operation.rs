@@ -1,9 +1,11 @@
 //! The list of tensor operations, and what each of them is made of.
 
+use super::cholesky::Cholesky;
 use super::convolution::{Fold, Unfold};
 use super::cross_entropy::SigmoidCrossEntropy;
 use super::custom::Custom;
 use super::dense::Dense;
+use super::determinant::{Cofactors, CofactorsAlong, Determinant};
 use super::elementwise::{Binary, Ternary, Unary};
 use super::extremes::Tied;
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
@@ -20,6 +22,8 @@ use super::products::Prod;
 use super::reduce::{Sum, SumOfSquares};
 use super::scan::{CumSum, Recurrence};
 use super::softmax::{LogSoftmax, LogSumExp, Softmax};
+use super::solve::{Inverse, LogDeterminant, Solve};
+use super::triangular::TriangularSolve;
 use super::{Accumulator, Tensor};
 use crate::tape::Node;
 use crate::{Error, Float, tape};
@@ -214,6 +218,7 @@ operations! {
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     Unfold, Fold,
     SigmoidCrossEntropy,
+    Cholesky, TriangularSolve, Solve, Inverse, LogDeterminant, Determinant, Cofactors, CofactorsAlong,
     Custom,
     #[cfg(test)] Planted,
 }

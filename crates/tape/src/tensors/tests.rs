@@ -148,7 +148,10 @@ fn what_does_not_fit_is_an_error_with_the_shapes() {
         said(tensors::hvp(same, &x, &[Tensor::scalar(1.0)]).unwrap_err()),
         "hvp: each direction must have the shape of its input, got [] and [2]"
     );
-    assert!(said(tensors::grad(|x| x[0].matmul(&x[0]), &x).unwrap_err()).starts_with("matmul: factors"));
+    assert!(
+        said(tensors::grad(|x| x[0].matmul(&Tensor::zeros(&[3])), &x).unwrap_err())
+            .starts_with("matmul: columns")
+    );
     let through_scalars = |x: &[Tensor]| Tensor::from_vars(&[x[0].at(&[0])?.sin()], &[1]);
     assert!(tensors::grad(through_scalars, &x).is_ok());
     assert!(matches!(tensors::hvp(through_scalars, &x, &x), Err(Error::ScalarLine { .. })));

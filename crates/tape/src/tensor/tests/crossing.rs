@@ -177,7 +177,9 @@ fn tensors_of_another_tape_are_refused_in_words() {
     let why = "this value is not of the tape that is recording on this thread: its tape has ended or was rewound past \
                it, waits outside, or belongs to another thread";
     assert_eq!(x.add(&y).unwrap_err().to_string(), format!("add: {why}"));
-    assert_eq!(x.matmul(&y).unwrap_err().to_string(), "matmul: factors must be matrices, got [1] and [1]");
+    let want = "matmul: factors must be vectors, matrices or batches of matrices, got [1] and []";
+    assert_eq!(x.matmul(y.sum()).unwrap_err().to_string(), want, "shapes come first");
+    assert!(x.matmul(&y).unwrap_err().to_string().ends_with(why));
     assert_eq!(x.at(&[0]).unwrap_err().to_string(), format!("element: {why}"));
     drop(inner);
     assert!(x.add(&x).unwrap().is_recorded());

@@ -147,7 +147,7 @@ fn errors_of_a_rule_are_handed_on() {
     let y = apply_tensors(Stuck, &[&x]).unwrap();
     assert_eq!(
         tape.sweep(&y).unwrap_err().to_string(),
-        "matmul: factors must be matrices, got [2, 3] and []"
+        "matmul: factors must be vectors, matrices or batches of matrices, got [2, 3] and []"
     );
     // The tape is none the worse for it.
     assert_eq!(tape.sweep(&x.sum()).unwrap().of(&x).unwrap(), Tensor::full(&[2, 3], 1.0));

@@ -50,8 +50,10 @@ fn matrix_products_say_what_they_want() {
     assert_eq!(words(zeros(&[2, 3]).matmul(zeros(&[2, 1]))), want);
     assert_eq!(words(zeros(&[3, 2]).t().matmul(zeros(&[2, 1]))), want, "as they are read");
     assert_eq!(words(zeros(&[2, 3]).matmul(zeros(&[1, 2]).t())), want, "as they are read");
-    let want = "matmul: factors must be matrices, got [2, 3] and [3]";
-    assert_eq!(words(zeros(&[2, 3]).matmul(zeros(&[3]))), want);
+    let want = "matmul: columns of the left must equal rows of the right, got [2, 3] and [2]";
+    assert_eq!(words(zeros(&[2, 3]).matmul(zeros(&[2]))), want, "a vector is a column here");
+    let want = "matmul: factors must be vectors, matrices or batches of matrices, got [2, 3] and []";
+    assert_eq!(words(zeros(&[2, 3]).matmul(zeros(&[]))), want);
 }
 
 #[test]
