@@ -364,7 +364,13 @@ impl<T: Float> Tensor<T> {
 
     /// A constant of this shape whose data `fill` writes. What it finds there is left from another tensor.
     pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        Tensor::of(storage::take(shape, fill))
+        Tensor::of(storage::take(&shape, shape.elements(), fill))
+    }
+
+    /// A constant of the shape of this tensor whose data `fill` writes. What it finds there is left from another tensor.
+    #[inline]
+    pub(crate) fn alike(&self, fill: impl FnOnce(&mut [T])) -> Self {
+        Tensor::of(storage::take(self.dims(), self.len(), fill))
     }
 
     fn of(body: Arc<Body<T>>) -> Self {
@@ -388,7 +394,7 @@ impl<T: Float> Tensor<T> {
     #[inline]
     pub(crate) fn rewritten(&mut self) -> &mut [T] {
         if self.unshared().is_none() {
-            *self = Tensor::build(self.dims().clone(), |_| ());
+            *self = self.alike(|_| ());
         }
         self.unshared().expect("nothing else holds what was just made")
     }

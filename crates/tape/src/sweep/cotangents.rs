@@ -123,7 +123,7 @@ impl<T: Float> Recorded for Tensor<T> {
             let want = "wants a tensor of one element, or a seed (`sweep_with`)";
             return Err(Error::shape("sweep", want, &[self.shape()]));
         }
-        Ok(Tensor::build(self.dims().clone(), |seed| seed.fill(T::from_f64(1.0))))
+        Ok(self.alike(|seed| seed.fill(T::from_f64(1.0))))
     }
 
     fn read(&self, cotangents: &Cotangents) -> Result<Option<Tensor<T>>, Error> {
@@ -289,7 +289,7 @@ impl<T: Float> Slot<T> {
     #[inline]
     pub(super) fn present(&mut self, of: &Tensor<T>) -> &mut Accumulator<T> {
         if !matches!(self, Slot::Present(_)) {
-            *self = Slot::Present(Accumulator::empty(of.dims()));
+            *self = Slot::Present(Accumulator::empty(of));
         }
         match self {
             Slot::Present(sum) => sum,

@@ -4,7 +4,7 @@
 //! a large network that is a pass over all of them saved.
 
 use super::Tensor;
-use crate::{Float, Shape};
+use crate::Float;
 use std::ops::Range;
 
 /// The sum of what has come in so far.
@@ -16,10 +16,10 @@ pub struct Accumulator<T: Float> {
 }
 
 impl<T: Float> Accumulator<T> {
-    /// Nothing but room for it.
+    /// Nothing but room for the cotangent of this tensor.
     #[inline]
-    pub(crate) fn empty(shape: &Shape) -> Self {
-        let sum = Tensor::build(shape.clone(), |_| ());
+    pub(crate) fn empty(of: &Tensor<T>) -> Self {
+        let sum = of.alike(|_| ());
         Accumulator { unwritten: sum.len(), sum }
     }
 
@@ -122,8 +122,9 @@ mod tests {
 
     fn sum_of(length: usize, parts: &[(Range<usize>, f64)]) -> Vec<f64> {
         // What an earlier tensor left in the memory must not show.
+        let of = Tensor::zeros(&[length]);
         drop(Tensor::full(&[length], f64::NAN));
-        let mut sum = Accumulator::empty(&Shape::new(&[length]));
+        let mut sum = Accumulator::empty(&of);
         for (part, x) in parts {
             match sum.part(part.clone()) {
                 (elements, true) => elements.fill(*x),

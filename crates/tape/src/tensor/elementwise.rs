@@ -23,7 +23,7 @@ impl Operation for Unary {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        Ok(Tensor::build(x.dims().clone(), |y| self.fill(x.elements(), y)))
+        Ok(x.alike(|y| self.fill(x.elements(), y)))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
@@ -39,12 +39,12 @@ impl Operation for Unary {
         if let (x_bar, true) = sum.whole() {
             return self.pull(at, x_bar);
         }
-        sum.add(Tensor::build(at.cotangent.dims().clone(), |x_bar| self.pull(at, x_bar)));
+        sum.add(at.cotangent.alike(|x_bar| self.pull(at, x_bar)));
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         if tape::is_paused() {
-            return Tensor::build(at.cotangent.dims().clone(), |x_bar| self.pull(at, x_bar));
+            return at.cotangent.alike(|x_bar| self.pull(at, x_bar));
         }
         self.0.pullback(at.input(0).clone(), at.output.clone(), at.cotangent.clone())
     }
@@ -99,13 +99,21 @@ impl Operation for Binary {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (a, b) = (inputs[0], inputs[1]);
+        if a.dims() == b.dims() {
+            return Ok(a.alike(|y| zip(self.0, [a, b], a.dims(), y)));
+        }
         let shape = Shape::broadcast(self.name(), a.dims(), b.dims())?;
         Ok(Tensor::build(shape.clone(), |y| zip(self.0, [a, b], &shape, y)))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
-        let shape = output.dims().clone();
-        zip(self.0, [inputs[0], inputs[1]], &shape, output.rewritten());
+        let (a, b) = (inputs[0], inputs[1]);
+        if a.dims() == b.dims() {
+            zip(self.0, [a, b], a.dims(), output.rewritten());
+        } else {
+            let shape = output.dims().clone();
+            zip(self.0, [a, b], &shape, output.rewritten());
+        }
         Ok(())
     }
 

@@ -87,22 +87,32 @@ impl<T: Float> Pool<T> {
     }
 }
 
-/// An unshared body of this shape. Its elements are initialised, but are anybody's.
+/// An unshared body of this shape with `count` elements. They are initialised, but are anybody's.
+///
+/// Bodies of one length are mostly of one shape too: it is compared, and seldom copied.
 #[inline]
-pub(crate) fn take<T: Float>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Arc<Body<T>> {
-    let count = shape.elements();
+pub(crate) fn take<T: Float>(shape: &Shape, count: usize, fill: impl FnOnce(&mut [T])) -> Arc<Body<T>> {
     let waiting = T::with_pool(|pool| {
-        // The one that came last is the one most likely to be in cache.
+        // The one that came last is the one most likely to be in cache, and of this length.
         let shelf = pool.shelf(count);
-        let place = shelf.iter().rposition(|(length, _)| *length == count)?;
-        Some(shelf.swap_remove(place).1)
+        match shelf.pop()? {
+            (length, body) if length == count => Some(body),
+            other => {
+                shelf.push(other);
+                let place = shelf.iter().rposition(|(length, _)| *length == count)?;
+                Some(shelf.swap_remove(place).1)
+            }
+        }
     });
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
     if unshared.own.len() != count {
         unshared.own = vec![T::default(); count];
     }
-    unshared.set_shape(shape);
+    unshared.count = count;
+    if unshared.shape != *shape {
+        unshared.shape = shape.clone();
+    }
     fill(&mut unshared.own);
     body
 }
