@@ -198,10 +198,10 @@ impl Sweep<'_> {
                 hand_on_line::<CAREFUL>(event.kind, columns.lines[start], state, &mut columns.lines);
             }
             Kind::Element { precision: Precision::Single, node, offset } => {
-                add_element::<f32>(state, columns, node, offset, columns.lines[start])
+                add_element::<f32>(state, columns, node, offset, columns.lines[start])?
             }
             Kind::Element { precision: Precision::Double, node, offset } => {
-                add_element::<f64>(state, columns, node, offset, columns.lines[start])
+                add_element::<f64>(state, columns, node, offset, columns.lines[start])?
             }
             Kind::Node { precision: Precision::Single, node } => {
                 pull(&f32::nodes(state)[node as usize], f32::nodes(state), node, columns, false)?
@@ -335,13 +335,20 @@ fn hand_on_line<const CAREFUL: bool>(kind: Kind, bar: f64, state: &State, bars: 
 }
 
 /// Adds the cotangent of a scalar that was read from a tensor to that of the tensor.
-fn add_element<T: Float>(state: &State, columns: &mut Columns, node: u32, offset: u32, bar: f64) {
+fn add_element<T: Float>(
+    state: &State,
+    columns: &mut Columns,
+    node: u32,
+    offset: u32,
+    bar: f64,
+) -> Result<(), Error> {
     if bar == 0.0 {
-        return;
+        return Ok(());
     }
     let slot = &mut T::cotangents_mut(columns)[node as usize];
-    let x_bar = slot.present(&T::nodes(state)[node as usize].output);
+    let x_bar = slot.present(&T::nodes(state)[node as usize].output)?;
     x_bar.added_to()[offset as usize] += T::from_f64(bar);
+    Ok(())
 }
 
 /// Runs the pullback of one tensor node: hands its cotangent on to its inputs.
@@ -383,7 +390,7 @@ fn pull<T: Float>(
     for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
         let slot = &mut slots[input.handle().number as usize];
         if op.adds_in_place(argument) {
-            op.pullback_onto(&at, argument, slot.present(at.input(argument)));
+            op.pullback_onto(&at, argument, slot.present(at.input(argument))?);
         } else {
             slot.add(op.pullback(&at, argument)?.summed_to(at.input(argument).shape())?);
         }

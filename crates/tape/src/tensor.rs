@@ -86,7 +86,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn from_slice(values: &[T], shape: &[usize]) -> Result<Self, Error> {
         let shape = fitting("from_slice", values.len(), shape)?;
-        Ok(Tensor::build(shape, |data| data.copy_from_slice(values)))
+        Tensor::try_build(shape, |data| data.copy_from_slice(values))
     }
 
     /// The tensor of this shape that takes over `values`, last axis fastest.
@@ -116,7 +116,7 @@ impl<T: Float> Tensor<T> {
     /// The tensor of this shape whose elements are all `value`.
     ///
     /// # Panics
-    /// When the elements of the shape can't be counted.
+    /// When the elements of the shape can't be counted, or there is no memory for them.
     ///
     /// ```
     /// assert_eq!(tape::Tensor::full(&[2], 7.0).to_vec(), [7.0, 7.0]);
@@ -130,7 +130,7 @@ impl<T: Float> Tensor<T> {
     /// The tensor of this shape whose elements are all zero.
     ///
     /// # Panics
-    /// When the elements of the shape can't be counted.
+    /// When the elements of the shape can't be counted, or there is no memory for them.
     ///
     /// ```
     /// assert_eq!(tape::Tensor::<f32>::zeros(&[2]).to_vec(), [0.0, 0.0]);
@@ -338,6 +338,11 @@ impl<T: Float> Tensor<T> {
         if self.is_recorded() {
             tape::used_unrecorded();
         }
+        self.unhandled()
+    }
+
+    /// The same data without a handle, for the operations themselves.
+    pub(crate) fn unhandled(&self) -> Self {
         self.with_handle(Handle::default())
     }
 
@@ -362,15 +367,31 @@ impl<T: Float> Tensor<T> {
         Ok(self)
     }
 
-    /// A constant of this shape whose data `fill` writes. What it finds there is left from another tensor.
-    pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        Tensor::of(storage::take(&shape, shape.elements(), fill))
+    /// A constant of this shape whose data `fill` writes. What it finds there is left from another tensor. An error where
+    /// there is no memory for it.
+    #[inline]
+    pub(crate) fn try_build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Result<Self, Error> {
+        Ok(Tensor::of(storage::take(&shape, shape.elements(), fill)?))
     }
 
-    /// A constant of the shape of this tensor whose data `fill` writes. What it finds there is left from another tensor.
+    /// The same of the shape of this tensor.
     #[inline]
+    pub(crate) fn try_alike(&self, fill: impl FnOnce(&mut [T])) -> Result<Self, Error> {
+        Ok(Tensor::of(storage::take(self.dims(), self.len(), fill)?))
+    }
+
+    /// As [`try_build`](Tensor::try_build), where there is nobody to tell: it panics with the words of the error.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
+        Tensor::try_build(shape, fill).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`try_alike`](Tensor::try_alike), where there is nobody to tell: it panics with the words of the error.
+    #[inline]
+    #[track_caller]
     pub(crate) fn alike(&self, fill: impl FnOnce(&mut [T])) -> Self {
-        Tensor::of(storage::take(self.dims(), self.len(), fill))
+        self.try_alike(fill).unwrap_or_else(|error| error.raise())
     }
 
     fn of(body: Arc<Body<T>>) -> Self {

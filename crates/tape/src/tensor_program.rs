@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 ///
 /// It is the tensors' [`Program`](crate::Program), and answers only for what the function *records*. Code that looks at
 /// values (`as_slice`, `item`, a loop that ends by them) would have to run again, so a trace in which a recorded value is read
-/// is refused; plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the
+/// is refused; so are operations that choose by values (`max_axes`, `std`, `solve`, `inverse`). Plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the
 /// first run nothing is allocated by operations that work in place: layers, products, sums, losses and all that act on
 /// elements.
 ///
@@ -90,7 +90,7 @@ impl<T: Float> TensorProgram<T> {
         let tape = Tape::begin();
         // Constants are wanted by the next run also where no pullback reads them.
         tape.keep_all();
-        let leaves: Vec<_> = arguments.iter().map(|x| tape.tensor(&x.to_constant())).collect();
+        let leaves: Vec<_> = arguments.iter().map(|x| tape.tensor(&x.unhandled())).collect();
         let result = tape::traced(|| f(&leaves))?;
         tape::with_state(|state| {
             if !result.is_recorded() {
@@ -150,7 +150,7 @@ impl<T: Float> TensorProgram<T> {
                 .collect();
             let varies = inputs.iter().any(|input| program.place(input).is_some());
             program.bars.push(bar(node, varies));
-            program.values.push(node.output.with_handle(tape::Handle::default()));
+            program.values.push(node.output.unhandled());
             program.steps.push(Step { op: op.clone(), inputs });
         }
         program

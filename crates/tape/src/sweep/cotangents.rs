@@ -287,12 +287,12 @@ impl Columns {
 impl<T: Float> Slot<T> {
     /// The sum so far, to add to; nothing yet, if nothing has come in.
     #[inline]
-    pub(super) fn present(&mut self, of: &Tensor<T>) -> &mut Accumulator<T> {
+    pub(super) fn present(&mut self, of: &Tensor<T>) -> Result<&mut Accumulator<T>, Error> {
         if !matches!(self, Slot::Present(_)) {
-            *self = Slot::Present(Accumulator::empty(of));
+            *self = Slot::Present(Accumulator::empty(of)?);
         }
         match self {
-            Slot::Present(sum) => sum,
+            Slot::Present(sum) => Ok(sum),
             _ => unreachable!("it was just made present"),
         }
     }

@@ -4,7 +4,7 @@
 //! a large network that is a pass over all of them saved.
 
 use super::Tensor;
-use crate::Float;
+use crate::{Error, Float};
 use std::ops::Range;
 
 /// The sum of what has come in so far.
@@ -18,9 +18,9 @@ pub struct Accumulator<T: Float> {
 impl<T: Float> Accumulator<T> {
     /// Nothing but room for the cotangent of this tensor.
     #[inline]
-    pub(crate) fn empty(of: &Tensor<T>) -> Self {
-        let sum = of.alike(|_| ());
-        Accumulator { unwritten: sum.len(), sum }
+    pub(crate) fn empty(of: &Tensor<T>) -> Result<Self, Error> {
+        let sum = of.try_alike(|_| ())?;
+        Ok(Accumulator { unwritten: sum.len(), sum })
     }
 
     /// This, so far.
@@ -124,7 +124,7 @@ mod tests {
         // What an earlier tensor left in the memory must not show.
         let of = Tensor::zeros(&[length]);
         drop(Tensor::full(&[length], f64::NAN));
-        let mut sum = Accumulator::empty(&of);
+        let mut sum = Accumulator::empty(&of).unwrap();
         for (part, x) in parts {
             match sum.part(part.clone()) {
                 (elements, true) => elements.fill(*x),

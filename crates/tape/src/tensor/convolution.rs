@@ -215,7 +215,7 @@ impl Operation for Unfold {
             return Ok(x.reshaped(shape));
         }
         let (x, step) = (x.elements(), windows.stride[1]);
-        Ok(Tensor::build(shape, |y| {
+        Tensor::try_build(shape, |y| {
             if windows.padding != [0, 0] {
                 y.fill(T::default());
             }
@@ -229,7 +229,7 @@ impl Operation for Unfold {
                     }
                 }
             });
-        }))
+        })
     }
 
     fn adds_in_place(&self, _argument: usize) -> bool {
@@ -259,10 +259,10 @@ impl Operation for Fold {
         if windows.is_identity() {
             return Ok(x.reshaped(windows.images.clone()));
         }
-        Ok(Tensor::build(windows.images.clone(), |y| {
+        Tensor::try_build(windows.images.clone(), |y| {
             y.fill(T::default());
             windows.fold_onto(x.elements(), y);
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

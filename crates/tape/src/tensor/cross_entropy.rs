@@ -85,7 +85,7 @@ impl Operation for SigmoidCrossEntropy {
             return Err(Error::shape(self.name(), want, &[z.dims(), targets.dims()]));
         }
         let y = self.value(z, targets)?;
-        Ok(Tensor::build(Shape::new(&[]), |element| element[0] = y))
+        Tensor::try_build(Shape::new(&[]), |element| element[0] = y)
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use crate::{Error, Float, tape};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A function of tensors with its pullback: what an operation of this crate is, written outside it.
 ///
@@ -40,7 +40,7 @@ use std::rc::Rc;
 /// assert!(x_bar.as_slice().iter().all(|bar| bar.abs() < 1e-15));
 /// # Ok::<(), Error>(())
 /// ```
-pub trait TensorRule<T: Float>: 'static {
+pub trait TensorRule<T: Float>: Send + Sync + 'static {
     /// What tables and errors call it.
     fn name(&self) -> &'static str;
 
@@ -94,7 +94,7 @@ pub trait TensorRule<T: Float>: 'static {
 /// ```
 pub fn apply_tensors<T: Float>(rule: impl TensorRule<T>, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
     let rule: Box<dyn TensorRule<T>> = Box::new(rule);
-    apply(Custom { name: rule.name(), rule: Rc::new(rule) }, inputs)
+    apply(Custom { name: rule.name(), rule: Arc::new(rule) }, inputs)
 }
 
 /// `y` and `x̄ₖ` as the user says.
@@ -102,7 +102,7 @@ pub fn apply_tensors<T: Float>(rule: impl TensorRule<T>, inputs: &[&Tensor<T>]) 
 pub(crate) struct Custom {
     name: &'static str,
     /// A `Box<dyn TensorRule<T>>` for the T of the tensors it is recorded with; the list of operations knows none.
-    rule: Rc<dyn Any>,
+    rule: Arc<dyn Any + Send + Sync>,
 }
 
 impl Custom {
@@ -132,9 +132,9 @@ impl Operation for Custom {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let inputs: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|input| input.to_constant()).collect();
+        let inputs: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|input| input.unhandled()).collect();
         let inputs: SmallVec<[&Tensor<T>; 3]> = inputs.iter().collect();
-        Ok(tape::unrecorded(|| self.rule().forward(&inputs))?.to_constant())
+        Ok(tape::unrecorded(|| self.rule().forward(&inputs))?.unhandled())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -114,7 +114,7 @@ impl Operation for Dense {
             );
             return Err(Error::shape(self.name(), want, &[x.shape(), parameters.shape()]));
         }
-        Ok(Tensor::build(Shape::checked(self.name(), &[m, n])?, |y| self.fill(x, parameters, y)))
+        Tensor::try_build(Shape::checked(self.name(), &[m, n])?, |y| self.fill(x, parameters, y))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {

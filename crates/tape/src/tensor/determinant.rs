@@ -78,7 +78,7 @@ fn of_each<T: Float, const N: usize>(
     let (batch, n) = square(operation, inputs[0])?;
     let matrices: usize = batch.iter().product();
     let size = n * n;
-    Ok(Tensor::build(shape, |y| {
+    Tensor::try_build(shape, |y| {
         let made = y.len() / matrices.max(1);
         for k in 0..matrices {
             let of = |input: &Tensor<T>| {
@@ -88,7 +88,7 @@ fn of_each<T: Float, const N: usize>(
                 *y = T::from_f64(made);
             }
         }
-    }))
+    })
 }
 
 impl Operation for Determinant {

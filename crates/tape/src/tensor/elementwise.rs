@@ -23,7 +23,7 @@ impl Operation for Unary {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
-        Ok(x.alike(|y| self.fill(x.elements(), y)))
+        x.try_alike(|y| self.fill(x.elements(), y))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
@@ -100,10 +100,10 @@ impl Operation for Binary {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (a, b) = (inputs[0], inputs[1]);
         if a.dims() == b.dims() {
-            return Ok(a.alike(|y| zip(self.0, [a, b], a.dims(), y)));
+            return a.try_alike(|y| zip(self.0, [a, b], a.dims(), y));
         }
         let shape = Shape::broadcast(self.name(), a.dims(), b.dims())?;
-        Ok(Tensor::build(shape.clone(), |y| zip(self.0, [a, b], &shape, y)))
+        Tensor::try_build(shape.clone(), |y| zip(self.0, [a, b], &shape, y))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
@@ -190,7 +190,7 @@ impl Operation for Ternary {
         let [a, b, c] = operands.map(Tensor::dims);
         let shape = Shape::broadcast(self.name(), &Shape::broadcast(self.name(), a, b)?, c)?;
         let spread = operands.map(|operand| Spread::of(operand.elements(), operand.dims(), &shape));
-        Ok(Tensor::build(shape.clone(), |y| zip_three(self.0, spread, y)))
+        Tensor::try_build(shape.clone(), |y| zip_three(self.0, spread, y))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -247,11 +247,11 @@ impl Operation for Tied {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0].elements();
-        Ok(Tensor::build(self.0.picked.clone(), |y| {
+        Tensor::try_build(self.0.picked.clone(), |y| {
             for (y, &place) in y.iter_mut().zip(&self.0.firsts) {
                 *y = x[place];
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

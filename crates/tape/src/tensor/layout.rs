@@ -209,11 +209,11 @@ impl Operation for Permute {
         let lengths: Axes = self.axes.iter().map(|&axis| x.dims()[axis]).collect();
         let strides = self.axes.iter().map(|&axis| strides[axis]).collect();
         let elements = x.elements();
-        Ok(Tensor::build(Shape::new(&lengths), |y| {
+        Tensor::try_build(Shape::new(&lengths), |y| {
             for (y, i) in y.iter_mut().zip(Repeated::with_strides(&lengths, strides)) {
                 *y = elements[i];
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -241,14 +241,14 @@ impl Operation for BroadcastTo {
             return Err(Error::shape("broadcast_to", want, &[x.dims(), &self.shape]));
         }
         let elements = x.elements();
-        Ok(Tensor::build(self.shape.clone(), |y| match elements {
+        Tensor::try_build(self.shape.clone(), |y| match elements {
             [element] => y.fill(*element),
             _ => {
                 for (y, i) in y.iter_mut().zip(Repeated::new(&self.shape, x.dims())) {
                     *y = elements[i];
                 }
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -295,7 +295,7 @@ impl Operation for Concat {
         let shape = Shape::checked("concat", &lengths)?;
         let inner: usize = lengths[self.axis + 1..].iter().product();
         let row = lengths[self.axis] * inner;
-        Ok(Tensor::build(shape, |y| {
+        Tensor::try_build(shape, |y| {
             let mut start = 0;
             for x in inputs {
                 let width = x.dims()[self.axis] * inner;
@@ -306,7 +306,7 @@ impl Operation for Concat {
                 }
                 start += width;
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
@@ -331,12 +331,12 @@ impl Operation for Slice {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
         let lengths: Axes = self.ranges.iter().map(|(start, end)| end - start).collect();
-        Ok(Tensor::build(Shape::new(&lengths), |y| {
+        Tensor::try_build(Shape::new(&lengths), |y| {
             let starts: Axes = self.ranges.iter().map(|range| range.0).collect();
             rows_of_part(x.dims(), &starts, &lengths, |whole, part| {
                 y[part].copy_from_slice(&x.elements()[whole]);
             });
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -360,13 +360,13 @@ impl Operation for Pad {
         let lengths: Axes =
             self.widths.iter().zip(x.shape()).map(|((b, a), length)| b + length + a).collect();
         let shape = Shape::checked("pad", &lengths)?;
-        Ok(Tensor::build(shape, |y| {
+        Tensor::try_build(shape, |y| {
             y.fill(T::default());
             let starts: Axes = self.widths.iter().map(|width| width.0).collect();
             rows_of_part(&lengths, &starts, x.dims(), |whole, part| {
                 y[whole].copy_from_slice(&x.elements()[part]);
             });
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

@@ -153,7 +153,7 @@ impl Operation for SoftmaxCrossEntropy {
             *term = if t == T::default() { t } else { *term * t };
         }
         let total = kernel::sum(terms.elements()) * T::from_f64(-1.0 / rows as f64);
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+        Tensor::try_build(Shape::new(&[]), |y| y[0] = total)
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -305,7 +305,7 @@ impl Operation for Map {
             [a, b] if self.order == 0 => Shape::broadcast(self.name(), a.dims(), b.dims())?,
             _ => inputs[inputs.len() - 1].dims().clone(),
         };
-        Ok(Tensor::build(shape.clone(), |y| T::part_of(&*self.f).fill(self.by(), inputs, &shape, y)))
+        Tensor::try_build(shape.clone(), |y| T::part_of(&*self.f).fill(self.by(), inputs, &shape, y))
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

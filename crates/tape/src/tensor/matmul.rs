@@ -240,7 +240,7 @@ impl Operation for Matmul {
         }
         if batch_a.is_empty() && batch_b.is_empty() {
             let shape = Shape::checked("matmul", &[m, n])?;
-            return Ok(Tensor::build(shape, |c| of_two(self.transposed, a, b, true, c)));
+            return Tensor::try_build(shape, |c| of_two(self.transposed, a, b, true, c));
         }
         let multiply = |a: &[T], b: &[T], c: &mut [T]| {
             let a = kernel::Factor { data: a, transposed: a_transposed };
@@ -249,7 +249,7 @@ impl Operation for Matmul {
         };
         let batch = Shape::broadcast("matmul", batch_a, batch_b)?;
         let shape = Shape::checked("matmul", &of_matrices(&batch, m, n))?;
-        Ok(Tensor::build(shape, |c| {
+        Tensor::try_build(shape, |c| {
             if c.is_empty() {
                 return;
             }
@@ -258,7 +258,7 @@ impl Operation for Matmul {
             for (c, (i, j)) in c.chunks_exact_mut(m * n).zip(of_both) {
                 multiply(&a[i..i + m * k], &b[j..j + k * n], c);
             }
-        }))
+        })
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {

@@ -130,13 +130,13 @@ impl Operation for Variance {
         let slips = group_sums(off.elements(), sizes);
         off.as_mut_slice().iter_mut().for_each(|off| *off *= *off);
         let squares = group_sums(off.elements(), sizes);
-        Ok(Tensor::build(self.run.reduced(shape, self.keep), |y| {
+        Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
             for ((y, squares), slip) in y.iter_mut().zip(squares.elements()).zip(slips.elements()) {
                 let squares = squares.to_f64() - slip.to_f64().powi(2) / n;
                 // What rounding leaves of nothing may be negative.
                 *y = T::from_f64(if squares < 0.0 { 0.0 } else { squares } / divisor);
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

@@ -115,7 +115,7 @@ impl Operation for Norm {
             });
             group_sums(each.elements(), sizes)
         };
-        Ok(Tensor::build(self.run.reduced(shape, self.keep), |y| {
+        Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
             for (group, (y, &squares)) in y.iter_mut().zip(squares.elements()).enumerate() {
                 *y = if (1e-30..1e30).contains(&squares.to_f64()) {
                     squares.sqrt()
@@ -126,7 +126,7 @@ impl Operation for Norm {
                     T::from_f64(nary::norm(&group.collect::<Vec<_>>()))
                 };
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

@@ -65,7 +65,7 @@ impl Operation for Penalty {
             let want = format!("wants a number and flat parameters that hold the parts {:?}", self.parts);
             return Err(Error::shape(self.name(), want, &[a.shape(), parameters.shape()]));
         }
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = self.value(a, parameters)))
+        Tensor::try_build(Shape::new(&[]), |y| y[0] = self.value(a, parameters))
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {

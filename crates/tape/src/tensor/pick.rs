@@ -61,11 +61,11 @@ impl Operation for Pick {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0].elements();
-        Ok(Tensor::build(self.0.picked.clone(), |y| {
+        Tensor::try_build(self.0.picked.clone(), |y| {
             for (y, &place) in y.iter_mut().zip(&self.0.offsets) {
                 *y = x[place];
             }
-        }))
+        })
     }
 
     fn adds_in_place(&self, _argument: usize) -> bool {
@@ -95,12 +95,12 @@ impl Operation for Put {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0].elements();
-        Ok(Tensor::build(self.0.whole.clone(), |y| {
+        Tensor::try_build(self.0.whole.clone(), |y| {
             y.fill(T::default());
             for (&x, &place) in x.iter().zip(&self.0.offsets) {
                 y[place] += x;
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

@@ -76,14 +76,14 @@ impl Operation for Prod {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (x, shape) = (inputs[0].elements(), inputs[0].shape());
         let sizes = self.run.sizes(shape);
-        Ok(Tensor::build(self.run.reduced(shape, self.keep), |y| {
+        Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
             y.fill(T::from_f64(1.0));
             walk(sizes, false, |places, group, _| {
                 for (y, &x) in y[group..].iter_mut().zip(&x[places]) {
                     *y *= x;
                 }
             });
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

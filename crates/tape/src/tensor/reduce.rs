@@ -107,9 +107,9 @@ impl<T: Float> Tensor<T> {
         if tape::is_paused() && Shape::same(shape, &self.dims()[added..]) {
             // Only new axes in front, as for a bias: columns of a matrix.
             let columns = shape.iter().product();
-            return Ok(Tensor::build(Shape::new(shape), |sums| {
+            return Tensor::try_build(Shape::new(shape), |sums| {
                 sum_middle(self.elements(), [1, self.dims()[..added].iter().product(), columns], sums);
-            }));
+            });
         }
         let repeated = |&axis: &usize| axis < added || (shape[axis - added] == 1 && self.dims()[axis] != 1);
         let axes: Axes = (0..self.dims().rank()).filter(repeated).collect();
@@ -142,7 +142,7 @@ impl Operation for Sum {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0];
         let mut lengths: Axes = x.shape().into();
-        let mut partly = x.to_constant();
+        let mut partly = x.unhandled();
         // A run of neighbouring axes at a time, from the last, so that the numbers of those before stay true.
         let mut end = self.axes.len();
         while end > 0 {
@@ -204,7 +204,7 @@ impl Operation for SumOfSquares {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let total = kernel::sum_of_squares(inputs[0].elements());
-        Ok(Tensor::build(Shape::new(&[]), |y| y[0] = total))
+        Tensor::try_build(Shape::new(&[]), |y| y[0] = total)
     }
 
     fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {

@@ -123,7 +123,7 @@ impl Operation for CumSum {
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let x = inputs[0].elements();
-        Ok(Tensor::build(inputs[0].dims().clone(), |y| {
+        Tensor::try_build(inputs[0].dims().clone(), |y| {
             // In double precision, so that long sums of single numbers keep their digits.
             let mut sums = [0.0; ABREAST];
             walk(self.run.sizes(inputs[0].shape()), self.reversed, |places, _, first| {
@@ -135,7 +135,7 @@ impl Operation for CumSum {
                     *y = T::from_f64(*sum);
                 }
             });
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -158,7 +158,7 @@ impl Operation for Recurrence {
         debug_assert_eq!(inputs[0].dims(), shape, "a factor for each element");
         let (a, b) = (inputs[0].elements(), inputs[1].elements());
         let run = Run::along("recurrence", self.axis, shape)?;
-        Ok(Tensor::build(shape.clone(), |y| {
+        Tensor::try_build(shape.clone(), |y| {
             let (mut last, mut factors) = ([0.0; ABREAST], [0.0; ABREAST]);
             walk(run.sizes(shape), self.reversed, |places, _, first| {
                 for (k, place) in places.enumerate() {
@@ -171,7 +171,7 @@ impl Operation for Recurrence {
                     y[place] = T::from_f64(last[k]);
                 }
             });
-        }))
+        })
     }
 
     fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {

@@ -189,7 +189,7 @@ impl Operation for Solve {
         let (shape, batch) = shape_of_solution(self.name(), a, b)?;
         let (n, columns) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
         let (batch_a, batch_b) = (&a.shape()[..a.dims().rank() - 2], &b.shape()[..b.dims().rank() - 2]);
-        Ok(Tensor::build(shape, |x| {
+        Tensor::try_build(shape, |x| {
             if x.is_empty() {
                 return;
             }
@@ -199,7 +199,7 @@ impl Operation for Solve {
                 let (factors, rows) = (&factors[i * n..(i + n) * n], &self.rows[i..i + n]);
                 solve_factored(factors, rows, self.transposed, &b[j..j + n * columns], x);
             }
-        }))
+        })
     }
 
     /// Z, which both arguments share.
@@ -231,7 +231,7 @@ impl Operation for Inverse {
         let (a, factors) = (inputs[0], inputs[1]);
         let (_, n) = square(self.name(), a)?;
         let unit: Vec<T> = (0..n * n).map(|k| T::from_f64(f64::from(u8::from(k % (n + 1) == 0)))).collect();
-        Ok(Tensor::build(a.dims().clone(), |y| {
+        Tensor::try_build(a.dims().clone(), |y| {
             if n == 0 {
                 return;
             }
@@ -239,7 +239,7 @@ impl Operation for Inverse {
             for (y, (factors, rows)) in y.chunks_exact_mut(n * n).zip(of_each) {
                 solve_factored(factors, rows, false, &unit, y);
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -261,7 +261,7 @@ impl Operation for LogDeterminant {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (a, factors) = (inputs[0], inputs[1]);
         let (batch, n) = square(self.name(), a)?;
-        Ok(Tensor::build(Shape::new(batch), |y| {
+        Tensor::try_build(Shape::new(batch), |y| {
             if n == 0 {
                 return y.fill(T::default());
             }
@@ -270,7 +270,7 @@ impl Operation for LogDeterminant {
                 let pivots = factors.iter().step_by(n + 1);
                 *y = T::from_f64(pivots.map(|pivot| pivot.to_f64().abs().ln()).sum());
             }
-        }))
+        })
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {

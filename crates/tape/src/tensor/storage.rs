@@ -3,7 +3,7 @@
 //! A training step asks for the same lengths each time, so after the first it allocates nothing: a body comes
 //! back whole, with its buffer and the counter it is shared by.
 
-use crate::{Float, Shape};
+use crate::{Error, Float, Shape};
 use triomphe::Arc;
 
 /// A shape with its elements: its own, or a part of another body's. A tape keeps bodies without elements of
@@ -91,7 +91,11 @@ impl<T: Float> Pool<T> {
 ///
 /// Bodies of one length are mostly of one shape too: it is compared, and seldom copied.
 #[inline]
-pub(crate) fn take<T: Float>(shape: &Shape, count: usize, fill: impl FnOnce(&mut [T])) -> Arc<Body<T>> {
+pub(crate) fn take<T: Float>(
+    shape: &Shape,
+    count: usize,
+    fill: impl FnOnce(&mut [T]),
+) -> Result<Arc<Body<T>>, Error> {
     let waiting = T::with_pool(|pool| {
         // The one that came last is the one most likely to be in cache, and of this length.
         let shelf = pool.shelf(count);
@@ -107,14 +111,25 @@ pub(crate) fn take<T: Float>(shape: &Shape, count: usize, fill: impl FnOnce(&mut
     let mut body = waiting.flatten().unwrap_or_default();
     let unshared = Arc::get_mut(&mut body).expect("a body from the pool is not shared");
     if unshared.own.len() != count {
-        unshared.own = vec![T::default(); count];
+        unshared.own = zeros(count)?;
     }
     unshared.count = count;
     if unshared.shape != *shape {
         unshared.shape = shape.clone();
     }
     fill(&mut unshared.own);
-    body
+    Ok(body)
+}
+
+#[cold]
+fn zeros<T: Float>(count: usize) -> Result<Vec<T>, Error> {
+    let mut elements = Vec::new();
+    if elements.try_reserve_exact(count).is_err() {
+        let bytes = count.saturating_mul(size_of::<T>());
+        return Err(Error::Memory { operation: "tensor", what: "elements", bytes });
+    }
+    elements.resize(count, T::default());
+    Ok(elements)
 }
 
 /// A body with these elements.

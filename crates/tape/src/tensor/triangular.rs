@@ -173,7 +173,7 @@ impl Operation for TriangularSolve {
             }
         }
         let (batch_a, batch_b) = (&a.shape()[..a.dims().rank() - 2], &b.shape()[..b.dims().rank() - 2]);
-        Ok(Tensor::build(shape, |x| {
+        Tensor::try_build(shape, |x| {
             if x.is_empty() {
                 return;
             }
@@ -183,7 +183,7 @@ impl Operation for TriangularSolve {
                 x.copy_from_slice(&b[j..j + n * columns]);
                 substitute(&a[i..i + n * n], n, self.triangle, self.transposed, x);
             }
-        }))
+        })
     }
 
     /// Z, which both arguments share.
