@@ -66,7 +66,7 @@ pub struct Pool<T: Float> {
 const SHELVES: usize = 64;
 
 /// How many bodies wait at most on a shelf: as many as make up so many bytes, so that a step of thousands of small
-/// tensors finds them all again, and not fewer than a few. The one that has waited longest goes first.
+/// tensors finds them all again, and not fewer than a few. One that has waited long goes first.
 const MOST_BYTES_WAITING: usize = 16 << 20;
 const FEW: usize = 32;
 
@@ -184,7 +184,7 @@ pub(crate) fn give<T: Float>(mut body: Arc<Body<T>>) {
 #[inline]
 fn put<B>(waiting: &mut Vec<B>, bytes: usize, body: B) {
     if waiting.len() >= FEW && waiting.len() * (bytes + BESIDE) > MOST_BYTES_WAITING {
-        waiting.remove(0);
+        waiting.swap_remove(0);
     } else if waiting.len() == waiting.capacity() {
         // Pools have no destructor, so that reaching them is one addition: the room empties them when the thread
         // ends, and has to be there. After that they have no capacity, so this is asked each time.

@@ -1,0 +1,140 @@
+//! What a step of training takes in memory: nothing new after the first, and at the peak little more than what must be
+//! there.
+
+#![expect(unsafe_code, reason = "an allocator that counts can only be written so")]
+
+use mlp::{Network, Optimizer, Stepper, loss};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use tape::{Float, Tape, Tensor};
+
+/// The allocator of the system, with what each thread asks of it counted.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static LIVE_BYTES: Cell<isize> = const { Cell::new(0) };
+    static MOST_BYTES: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    ALLOCATIONS.set(ALLOCATIONS.get() + usize::from(bytes > 0));
+    LIVE_BYTES.set(LIVE_BYTES.get() + bytes);
+    MOST_BYTES.set(MOST_BYTES.get().max(LIVE_BYTES.get()));
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came; counting touches cells of the thread, which
+// have no destructor and allocate nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: `start` came from `System` with this layout.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+const DESCENT: Optimizer = Optimizer::GradientDescent { learning_rate: 0.1 };
+
+/// Rows and targets that look random.
+fn problem<T: Float>(sizes: &[usize], rows: usize) -> (Tensor<T>, Tensor<T>) {
+    let (n, k) = (sizes[0], sizes[sizes.len() - 1]);
+    let x = (0..rows * n).map(|i| T::from_f64((i as f64 * 0.7).sin())).collect();
+    let y = (0..rows * k).map(|i| T::from_f64(f64::from(u8::from(i % 3 == 0)))).collect();
+    (Tensor::from_vec(x, &[rows, n]).unwrap(), Tensor::from_vec(y, &[rows, k]).unwrap())
+}
+
+#[test]
+fn a_step_allocates_nothing_after_the_first() {
+    for (sizes, rows) in [(&[4, 8, 3][..], 16), (&[7, 9, 5, 2], 11), (&[3, 1], 1)] {
+        for lambda in [0.0, 1.0] {
+            let (x, y) = problem::<f32>(sizes, rows);
+            let mut network = Network::new(sizes, 0).unwrap();
+            let mut stepper = Stepper::new();
+            stepper.step(&mut network, &x, &y, lambda, DESCENT).unwrap();
+            let before = ALLOCATIONS.get();
+            for _ in 0..100 {
+                stepper.step(&mut network, &x, &y, lambda, DESCENT).unwrap();
+            }
+            assert_eq!(ALLOCATIONS.get() - before, 0, "{sizes:?}, λ = {lambda}");
+        }
+    }
+}
+
+#[test]
+fn a_step_that_records_anew_allocates_nothing_after_the_first() {
+    let sizes = [4, 8, 3];
+    let (x, y) = problem::<f64>(&sizes, 16);
+    let mut network = Network::new(&sizes, 0).unwrap();
+    let tape = Tape::begin();
+    let start = tape.mark();
+    let mut step = || {
+        let leaves = network.record(&tape);
+        let cost = loss::cost(&leaves, &x, &y, 1.0).unwrap();
+        let gradient = tape.sweep(&cost).unwrap().of(leaves.parameters()).unwrap();
+        drop((leaves, cost));
+        tape.rewind(&start);
+        tape::kernel::axpy(-0.1, gradient.as_slice(), network.parameters_mut());
+    };
+    step();
+    step();
+    let before = ALLOCATIONS.get();
+    (0..100).for_each(|_| step());
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+}
+
+#[test]
+fn batches_of_two_lengths_in_turn_allocate_nothing_after_the_first_of_each() {
+    let sizes = [4, 8, 3];
+    let (whole, rest) = (problem::<f32>(&sizes, 16), problem::<f32>(&sizes, 5));
+    let mut network = Network::new(&sizes, 0).unwrap();
+    let mut stepper = Stepper::new();
+    let mut both = || {
+        for (x, y) in [&whole, &rest] {
+            stepper.step(&mut network, x, y, 0.5, DESCENT).unwrap();
+        }
+    };
+    both();
+    let before = ALLOCATIONS.get();
+    (0..50).for_each(|_| both());
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+}
+
+#[test]
+fn a_million_steps_take_no_more_than_one() {
+    let sizes = [2, 2, 1];
+    let (x, y) = problem::<f32>(&sizes, 3);
+    let mut network = Network::new(&sizes, 0).unwrap();
+    let mut stepper = Stepper::new();
+    stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+    let (live, allocations) = (LIVE_BYTES.get(), ALLOCATIONS.get());
+    for _ in 0..1_000_000 {
+        stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+    }
+    assert_eq!((LIVE_BYTES.get(), ALLOCATIONS.get()), (live, allocations));
+}
+
+#[test]
+fn the_peak_of_a_large_net_is_parameters_gradient_activations_and_a_scratch() {
+    let (sizes, rows) = ([784, 2048, 2048, 10], 512);
+    let (x, y) = problem::<f32>(&sizes, rows);
+    let before = LIVE_BYTES.get();
+    MOST_BYTES.set(before);
+    let mut network = Network::new(&sizes, 0).unwrap();
+    let mut stepper = Stepper::new();
+    for _ in 0..2 {
+        stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+    }
+    let numbers = 2 * network.parameters().len() + rows * (2048 + 2048 + 10) + rows * 2048;
+    let peak = (MOST_BYTES.get() - before) as f64 / (4 * numbers) as f64;
+    println!("{peak:.3} of what has to be there");
+    assert!(peak <= 1.15, "{peak:.3} of what has to be there");
+}
