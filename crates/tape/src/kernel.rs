@@ -103,6 +103,21 @@ kernels! {
     /// If the length of a slice is not the product of its sizes.
     matmul::matmul(shape: MatmulShape, alpha: T, a: Factor<'_, T>, b: Factor<'_, T>, beta: T, c: &mut [T]);
 
+    /// Sets `c` to `op(A) · op(B) + beta · d`, where `d` has the shape of the result: [`matmul`] onto another matrix, in one
+    /// pass over the result.
+    ///
+    /// ```
+    /// use tape::kernel::{Factor, MatmulShape, matmul_plus};
+    /// let mut c = [f64::NAN; 2];
+    /// let shape = MatmulShape { m: 1, k: 1, n: 2 };
+    /// matmul_plus(shape, Factor::plain(&[3.0]), Factor::plain(&[1.0, 2.0]), 10.0, &[1.0, 1.0], &mut c);
+    /// assert_eq!(c, [13.0, 16.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the length of a slice is not the product of its sizes.
+    matmul::matmul_plus(shape: MatmulShape, a: Factor<'_, T>, b: Factor<'_, T>, beta: T, d: &[T], c: &mut [T]);
+
     /// Sets `y[i]` to e^`x[i]`.
     ///
     /// Error at most 1 ulp (1.1 without fused multiply-add), subnormal results included. e^-∞ = 0, e^∞ = ∞, NaN stays NaN.

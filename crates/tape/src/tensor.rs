@@ -33,7 +33,7 @@ mod solve;
 mod storage;
 mod triangular;
 
-pub(crate) use accumulator::Accumulator;
+pub(crate) use accumulator::{Accumulator, Old};
 pub(crate) use map::Precise;
 pub use map::{ScalarFn, ScalarFn2};
 pub use matmul::{Factor, Transposed};

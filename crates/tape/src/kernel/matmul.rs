@@ -69,8 +69,24 @@ pub(super) fn matmul<T: super::Plain>(
     beta: T,
     c: &mut [T],
 ) {
-    T::matmul_at(level(), shape, alpha, a, b, beta, c);
+    T::matmul_at(level(), shape, alpha, a, b, (beta, None), c);
 }
+
+#[inline]
+pub(super) fn matmul_plus<T: super::Plain>(
+    shape: MatmulShape,
+    a: Factor<'_, T>,
+    b: Factor<'_, T>,
+    beta: T,
+    d: &[T],
+    c: &mut [T],
+) {
+    assert_eq!(d.len(), c.len(), "matmul_plus: length of d must be that of the result");
+    T::matmul_at(level(), shape, T::one(), a, b, (beta, Some(d)), c);
+}
+
+/// What is added to a product: so many times another matrix of its shape, or what stands where it is written.
+type Added<'a, T> = (T, Option<&'a [T]>);
 
 /// The types that have tiles.
 pub(super) trait Product: Sized + 'static {
@@ -82,7 +98,7 @@ pub(super) trait Product: Sized + 'static {
         alpha: Self,
         a: Factor<'_, Self>,
         b: Factor<'_, Self>,
-        beta: Self,
+        added: Added<'_, Self>,
         c: &mut [Self],
     );
 }
@@ -101,7 +117,7 @@ macro_rules! product {
                 alpha: Self,
                 a: Factor<'_, Self>,
                 b: Factor<'_, Self>,
-                beta: Self,
+                added: Added<'_, Self>,
                 c: &mut [Self],
             ) {
                 let length = |rows: usize, columns: usize| rows.checked_mul(columns);
@@ -114,10 +130,10 @@ macro_rules! product {
                 }
                 match wanted.min(level()) {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => product::<tile::avx512::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
+                    Level::Avx512 => product::<tile::avx512::$tiles>(shape, alpha, a, b, added, c, &$scratch),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => product::<tile::avx2::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
-                    _ => product::<tile::portable::$tiles>(shape, alpha, a, b, beta, c, &$scratch),
+                    Level::Avx2 => product::<tile::avx2::$tiles>(shape, alpha, a, b, added, c, &$scratch),
+                    _ => product::<tile::portable::$tiles>(shape, alpha, a, b, added, c, &$scratch),
                 }
             }
         }
@@ -152,14 +168,14 @@ fn product<K: Tiles>(
     alpha: K::Element,
     a: Factor<'_, K::Element>,
     b: Factor<'_, K::Element>,
-    beta: K::Element,
+    added: Added<'_, K::Element>,
     c: &mut [K::Element],
     scratch: &'static LocalKey<Cell<Vec<K::Element>>>,
 ) {
     let MatmulShape { m, k, n } = shape;
     let size = b.data.len();
     if !b.transposed && k <= PART && (m <= 2 * K::ROWS || size <= SMALL) {
-        in_place::<K>(shape, alpha, a, b.data, beta, c);
+        in_place::<K>(shape, alpha, a, b.data, added, c);
     } else if b.transposed && k <= PART && size <= TINY {
         let mut copy = [num_traits::Zero::zero(); TINY];
         for j in 0..n {
@@ -167,11 +183,11 @@ fn product<K: Tiles>(
                 copy[p * n + j] = b.data[j * k + p];
             }
         }
-        in_place::<K>(shape, alpha, a, &copy[..size], beta, c);
+        in_place::<K>(shape, alpha, a, &copy[..size], added, c);
     } else {
         // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
         let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
-        blocks::<K>(shape, alpha, a, b, beta, c, &mut panels);
+        blocks::<K>(shape, alpha, a, b, added, c, &mut panels);
         let _ = scratch.try_with(|kept| kept.set(panels));
     }
 }
@@ -184,10 +200,11 @@ fn in_place<K: Tiles>(
     alpha: K::Element,
     a: Factor<'_, K::Element>,
     b: &[K::Element],
-    beta: K::Element,
+    added: Added<'_, K::Element>,
     c: &mut [K::Element],
 ) {
     assert!(b.len() == k * n);
+    let (beta, old) = (added.0, added.1.map_or(c.as_ptr(), <[K::Element]>::as_ptr));
     let width = <K::Lanes as Lanes>::WIDTH;
     let (tile_rows, vectors) = K::fitting(m);
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
@@ -206,13 +223,14 @@ fn in_place<K: Tiles>(
                 b: b.as_ptr().wrapping_add(j),
                 b_step: n,
                 c: c.as_mut_ptr().wrapping_add(i * n + j),
+                old: old.wrapping_add(i * n + j),
                 c_row: n,
                 last: used - (vectors - 1) * width,
                 alpha,
                 beta,
             };
             // SAFETY: rows i to i + rows - 1 are below m and columns j to j + used - 1 below n: inside the slices, of which
-            // `c` is borrowed for writing and overlaps none; the level of the tiles was checked.
+            // `c` is borrowed for writing and overlaps none, and what is added to is as long as `c`; the level of the tiles was checked.
             unsafe { K::get(rows, vectors, a.transposed)(&tile) };
             j += used;
         }
@@ -227,7 +245,7 @@ fn blocks<K: Tiles>(
     alpha: K::Element,
     a: Factor<'_, K::Element>,
     b: Factor<'_, K::Element>,
-    beta: K::Element,
+    added: Added<'_, K::Element>,
     c: &mut [K::Element],
     scratch: &mut Vec<K::Element>,
 ) {
@@ -254,7 +272,7 @@ fn blocks<K: Tiles>(
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
 
     let mut from_k = 0;
-    let mut beta = beta;
+    let (mut beta, mut old) = (added.0, added.1.map_or(c.as_ptr(), <[K::Element]>::as_ptr));
     loop {
         let part = (k - from_k).min(PART);
         for from_n in (0..n).step_by(block) {
@@ -289,6 +307,7 @@ fn blocks<K: Tiles>(
                         b: b_at,
                         b_step,
                         c: c.as_mut_ptr().wrapping_add((from_m + i) * n + from_n + j),
+                        old: old.wrapping_add((from_m + i) * n + from_n + j),
                         c_row: n,
                         last: used - (vectors - 1) * width,
                         alpha,
@@ -298,7 +317,7 @@ fn blocks<K: Tiles>(
                     // SAFETY: the rows are below m, columns from_n + j to from_n + j + used - 1 below n, and the part
                     // of the sum ends at or before k: all inside the slices, whose lengths were asserted, and
                     // inside the panels, which were copied for these rows and columns. `c` is borrowed for writing, so
-                    // it overlaps nothing else; the level of the tiles was checked.
+                    // it overlaps nothing else, and what is added to is as long; the level of the tiles was checked.
                     unsafe { K::get(rows, vectors, copy_a || a.transposed)(&tile) };
                 };
                 if bytes(part * columns) <= NEAR_BYTES {
@@ -313,7 +332,7 @@ fn blocks<K: Tiles>(
             }
         }
         from_k += part;
-        beta = num_traits::One::one();
+        (beta, old) = (num_traits::One::one(), c.as_ptr());
         if from_k >= k {
             return;
         }

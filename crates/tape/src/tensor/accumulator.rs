@@ -4,15 +4,36 @@
 //! a large network that is a pass over all of them saved.
 
 use super::Tensor;
-use crate::{Error, Float};
+use crate::{Error, Float, kernel};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The sum of what has come in so far.
 #[derive(Debug)]
 pub struct Accumulator<T: Float> {
     sum: Tensor<T>,
-    /// Elements before this one are zero, though it does not stand there yet.
+    /// Elements before this one are what the sum began with, though it does not stand there yet.
     unwritten: usize,
+    /// What the sum began with, if not with zeros.
+    began: Option<Multiple<T>>,
+}
+
+/// `k x` over some parts of x, in ascending order and apart, and zeros elsewhere.
+#[derive(Debug)]
+struct Multiple<T: Float> {
+    k: T,
+    x: Tensor<T>,
+    parts: Arc<[Range<usize>]>,
+}
+
+/// What a part of a sum holds before something is added to it.
+pub(crate) enum Old<'a, T> {
+    /// Nothing: what comes is to be written.
+    Nothing,
+    /// What stands there.
+    Itself,
+    /// So many times these elements, which do not stand there yet.
+    Multiple(T, &'a [T]),
 }
 
 impl<T: Float> Accumulator<T> {
@@ -20,34 +41,86 @@ impl<T: Float> Accumulator<T> {
     #[inline]
     pub(crate) fn empty(of: &Tensor<T>) -> Result<Self, Error> {
         let sum = of.try_alike(|_| ())?;
-        Ok(Accumulator { unwritten: sum.len(), sum })
+        Ok(Accumulator { unwritten: sum.len(), sum, began: None })
     }
 
     /// This, so far.
     #[inline]
     pub(crate) fn beginning_with(sum: Tensor<T>) -> Self {
-        Accumulator { sum, unwritten: 0 }
+        Accumulator { sum, unwritten: 0, began: None }
     }
 
     /// Forgets what has come in, and keeps the room.
     #[inline]
     pub(crate) fn restart(&mut self) {
         self.unwritten = self.sum.len();
+        self.began = None;
+    }
+
+    /// Adds k times the elements of x in these parts. If nothing has come in yet they are not even written: who comes next
+    /// adds to x and writes the sum.
+    pub(crate) fn add_multiple(&mut self, k: T, x: &Tensor<T>, parts: &Arc<[Range<usize>]>) {
+        let apart = || parts.windows(2).all(|pair| pair[0].end <= pair[1].start);
+        if self.unwritten == self.sum.len() && self.began.is_none() && apart() {
+            self.began = Some(Multiple { k, x: x.unhandled(), parts: parts.clone() });
+            return;
+        }
+        self.complete();
+        let sum = self.sum.as_mut_slice();
+        for part in parts.iter() {
+            kernel::axpy(k, &x.elements()[part.clone()], &mut sum[part.clone()]);
+        }
     }
 
     /// A part of the sum, and whether it is still to be written: if not, it is to be added to.
     #[inline]
     pub(crate) fn part(&mut self, part: Range<usize>) -> (&mut [T], bool) {
-        let fresh = part.end <= self.unwritten;
-        let written = if fresh { part.end } else { part.start };
-        let elements = self.sum.as_mut_slice();
-        if written < self.unwritten {
-            elements[written..self.unwritten].fill(T::default());
-        }
-        if fresh || part.start < self.unwritten {
+        let began = &self.began;
+        let zeros = began.as_ref().is_none_or(|began| began.parts.iter().all(|other| !meet(other, &part)));
+        let fresh = part.end <= self.unwritten && zeros;
+        if fresh {
+            self.write_from(part.end);
             self.unwritten = part.start;
+        } else if part.start < self.unwritten {
+            self.write_from(part.start);
         }
-        (&mut elements[part], fresh)
+        (&mut self.sum.as_mut_slice()[part], fresh)
+    }
+
+    /// A part of the sum for one who can add to something that stands elsewhere.
+    #[inline]
+    pub(crate) fn part_of_product(&mut self, part: Range<usize>) -> (&mut [T], Old<'_, T>) {
+        let within = |began: &Multiple<T>| {
+            began.parts.iter().any(|other| other.start <= part.start && part.end <= other.end)
+        };
+        if part.end <= self.unwritten && !part.is_empty() && self.began.as_ref().is_some_and(within) {
+            self.write_from(part.end);
+            self.unwritten = part.start;
+            let Some(began) = &self.began else { unreachable!("it was just looked at") };
+            let old = Old::Multiple(began.k, &began.x.elements()[part.clone()]);
+            return (&mut self.sum.as_mut_slice()[part], old);
+        }
+        let (elements, fresh) = self.part(part);
+        (elements, if fresh { Old::Nothing } else { Old::Itself })
+    }
+
+    /// Writes what the sum began with to where it does not stand yet, from an element on.
+    #[inline]
+    fn write_from(&mut self, start: usize) {
+        let end = self.unwritten;
+        if start >= end {
+            return;
+        }
+        self.unwritten = start;
+        let sum = self.sum.as_mut_slice();
+        sum[start..end].fill(T::default());
+        let Some(began) = &self.began else { return };
+        for part in began.parts.iter().map(|part| part.start.max(start)..part.end.min(end)) {
+            if !part.is_empty() {
+                let x = &began.x.elements()[part.clone()];
+                sum[part].iter_mut().zip(x).for_each(|(sum, &x)| *sum = began.k * x);
+            }
+        }
     }
 
     /// The whole sum, and whether it is still to be written: if not, it is to be added to.
@@ -77,7 +150,7 @@ impl<T: Float> Accumulator<T> {
     /// Adds a cotangent of the same shape.
     #[inline]
     pub(crate) fn add(&mut self, more: Tensor<T>) {
-        if self.unwritten == self.sum.len() && !self.sum.is_empty() {
+        if self.unwritten == self.sum.len() && !self.sum.is_empty() && self.began.is_none() {
             *self = Accumulator::beginning_with(more);
             return;
         }
@@ -85,13 +158,11 @@ impl<T: Float> Accumulator<T> {
         self.sum.accumulate(&more);
     }
 
-    /// Writes the zeros that are still missing.
+    /// Writes what is still missing.
     #[inline]
     pub(crate) fn complete(&mut self) {
-        if self.unwritten > 0 {
-            let end = std::mem::take(&mut self.unwritten);
-            self.sum.as_mut_slice()[..end].fill(T::default());
-        }
+        self.write_from(0);
+        self.began = None;
     }
 
     /// The sum, once it is complete.
@@ -116,9 +187,40 @@ impl<T: Float> Accumulator<T> {
     }
 }
 
+/// Whether two parts have an element in common.
+fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start.max(b.start) < a.end.min(b.end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A sum that begins with a multiple is that over zeros, whoever comes and in whatever way.
+    fn sum_over_multiple(length: usize, of: &[Range<usize>], parts: &[(Range<usize>, f64)]) -> Vec<f64> {
+        let x = Tensor::from_vec((1..=length).map(|i| i as f64).collect(), &[length]).unwrap();
+        let room = Tensor::zeros(&[length]);
+        drop(Tensor::full(&[length], f64::NAN));
+        let mut sum = Accumulator::empty(&room).unwrap();
+        sum.add_multiple(10.0, &x, &of.into());
+        for (k, (part, more)) in parts.iter().enumerate() {
+            if k % 2 == 0 {
+                match sum.part_of_product(part.clone()) {
+                    (elements, Old::Nothing) => elements.fill(*more),
+                    (elements, Old::Itself) => elements.iter_mut().for_each(|element| *element += more),
+                    (elements, Old::Multiple(k, x)) => {
+                        elements.iter_mut().zip(x).for_each(|(element, x)| *element = k * x + more);
+                    }
+                }
+            } else {
+                match sum.part(part.clone()) {
+                    (elements, true) => elements.fill(*more),
+                    (elements, false) => elements.iter_mut().for_each(|element| *element += more),
+                }
+            }
+        }
+        sum.into_sum().to_vec()
+    }
 
     fn sum_of(length: usize, parts: &[(Range<usize>, f64)]) -> Vec<f64> {
         // What an earlier tensor left in the memory must not show.
@@ -166,6 +268,16 @@ mod tests {
                 plain[part.clone()].iter_mut().for_each(|element| *element += x);
             }
             assert_eq!(sum_of(length, &parts), plain, "{parts:?}");
+            // Over a multiple of parts that lie apart, or overlap and are added at once.
+            let cut = random(length + 1);
+            let of = [random(cut + 1)..cut, cut..cut + random(length - cut + 1)];
+            for of in [&of[..1], &of[..], &[0..cut, 0..length]] {
+                let mut plain = plain.clone();
+                for part in of {
+                    part.clone().for_each(|i| plain[i] += 10.0 * (i + 1) as f64);
+                }
+                assert_eq!(sum_over_multiple(length, of, &parts), plain, "{of:?} and {parts:?}");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::layout::Pad;
 use super::operation::{At, Inputs, Operation, Reads, apply};
-use super::{Accumulator, Tensor};
+use super::{Accumulator, Old, Tensor};
 use crate::kernel::{self, Factor, MatmulShape};
 use crate::{Error, Float, Shape};
 use std::ops::Range;
@@ -153,10 +153,13 @@ impl Operation for Dense {
         // The bias stands after Θ, and what comes first is better written from the end.
         let (bias_bar, fresh) = sum.part(bias);
         kernel::column_sums(z_bar.elements(), n_out, if fresh { zero } else { one }, bias_bar);
-        let (theta_bar, fresh) = sum.part(theta);
         let shape = MatmulShape { m: n_out, k: rows, n: n_in };
         let (z_bar, x) = (Factor::transposed(z_bar.elements()), Factor::plain(x.elements()));
-        kernel::matmul(shape, one, z_bar, x, if fresh { zero } else { one }, theta_bar);
+        match sum.part_of_product(theta) {
+            (theta_bar, Old::Nothing) => kernel::matmul(shape, one, z_bar, x, zero, theta_bar),
+            (theta_bar, Old::Itself) => kernel::matmul(shape, one, z_bar, x, one, theta_bar),
+            (theta_bar, Old::Multiple(k, of)) => kernel::matmul_plus(shape, z_bar, x, k, of, theta_bar),
+        }
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -85,14 +85,7 @@ impl Operation for Penalty {
             };
         }
         let factor = T::from_f64(2.0 * self.k) * at.cotangent.elements()[0];
-        // From the last, so that most are written and not added.
-        for part in self.parts.iter().rev() {
-            let parameters = &at.input(1).elements()[part.clone()];
-            match sum.part(part.clone()) {
-                (sum, false) => kernel::axpy(factor, parameters, sum),
-                (sum, true) => sum.iter_mut().zip(parameters).for_each(|(sum, &x)| *sum = factor * x),
-            }
-        }
+        sum.add_multiple(factor, at.input(1), &self.parts);
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {

@@ -64,8 +64,15 @@ fn agrees_with_the_formula<T: Plain>(sizes: &[(usize, usize, usize)]) {
             let want = naive(shape, alpha, a, b, beta, &old);
             for level in LEVELS {
                 let mut c = if beta.is_zero() { vec![T::nan(); m * n] } else { old.clone() };
-                T::matmul_at(level, shape, alpha, a, b, beta, &mut c);
+                T::matmul_at(level, shape, alpha, a, b, (beta, None), &mut c);
                 assert_eq!(c, want, "{shape:?} {a_transposed} {b_transposed} {alpha:?} {beta:?} {level:?}");
+                // Onto another matrix, whatever stands where the result goes.
+                c.fill(T::nan());
+                T::matmul_at(level, shape, alpha, a, b, (beta, Some(&old)), &mut c);
+                assert_eq!(
+                    c, want,
+                    "onto another: {shape:?} {a_transposed} {b_transposed} {beta:?} {level:?}"
+                );
             }
         }
     });
@@ -123,7 +130,7 @@ fn nan_and_infinity_go_where_the_formula_takes_them() {
             b[2] = f32::INFINITY; // column 2
             a[8] = 0.0; // row 2, which meets the infinity
             let mut c = vec![f32::NAN; m * n];
-            f32::matmul_at(level, shape, 1.0, Factor::plain(&a), Factor::plain(&b), 0.0, &mut c);
+            f32::matmul_at(level, shape, 1.0, Factor::plain(&a), Factor::plain(&b), (0.0, None), &mut c);
             for (at, &c) in c.iter().enumerate() {
                 match (at / n, at % n) {
                     (1, _) | (2, 2) => assert!(c.is_nan(), "{at} {c}"),
@@ -169,13 +176,13 @@ fn parts_have_the_bits_of_the_whole<T: Plain>() {
     }
     for level in LEVELS {
         let mut whole = vec![T::zero(); m * n];
-        T::matmul_at(level, shape, one, Factor::plain(&a), Factor::plain(&b), T::zero(), &mut whole);
+        T::matmul_at(level, shape, one, Factor::plain(&a), Factor::plain(&b), (T::zero(), None), &mut whole);
         // Every split of the rows, from factors that start anywhere.
         for rows in [1, 2, 3, 7, 20, 60] {
             let mut c = vec![T::nan(); m * n + 1];
             for (a, c) in a.chunks(rows * k).zip(c[1..].chunks_mut(rows * n)) {
                 let part = MatmulShape { m: a.len() / k, k, n };
-                T::matmul_at(level, part, one, Factor::plain(a), Factor::plain(&b), T::zero(), c);
+                T::matmul_at(level, part, one, Factor::plain(a), Factor::plain(&b), (T::zero(), None), c);
             }
             assert_eq!(bits(&c[1..]), bits(&whole), "{rows} rows at {level:?}");
         }
@@ -186,12 +193,20 @@ fn parts_have_the_bits_of_the_whole<T: Plain>() {
             one,
             Factor::plain(&a),
             Factor::transposed(&b_transposed),
-            T::zero(),
+            (T::zero(), None),
             &mut c,
         );
         assert_eq!(bits(&c), bits(&whole), "transposed at {level:?}");
         if level > Level::Avx2 {
-            T::matmul_at(Level::Avx2, shape, one, Factor::plain(&a), Factor::plain(&b), T::zero(), &mut c);
+            T::matmul_at(
+                Level::Avx2,
+                shape,
+                one,
+                Factor::plain(&a),
+                Factor::plain(&b),
+                (T::zero(), None),
+                &mut c,
+            );
             assert_eq!(bits(&c), bits(&whole), "AVX2 against AVX-512");
         }
     }
@@ -215,7 +230,7 @@ fn the_portable_path_is_as_near_to_the_exact_sum_as_its_bound() {
     let size = naive(shape, 1.0, Factor::plain(&a_absolute), Factor::plain(&b_absolute), 0.0, &[]);
     for level in LEVELS {
         let mut c = vec![0.0; 17 * 19];
-        f32::matmul_at(level, shape, 1.0, Factor::plain(&a), Factor::plain(&b), 0.0, &mut c);
+        f32::matmul_at(level, shape, 1.0, Factor::plain(&a), Factor::plain(&b), (0.0, None), &mut c);
         for ((&c, exact), size) in c.iter().zip(&exact).zip(&size) {
             let bound = 700.0 * 2_f64.powi(-24) * size;
             assert!((f64::from(c) - exact).abs() <= bound, "{c} against {exact} at {level:?}");

@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::pack;
 use num_traits::Zero;
 
-/// What a tile reads and writes: `c = alpha · Σ_p a_p b_p + beta · c`.
+/// What a tile reads and writes: `c = alpha · Σ_p a_p b_p + beta · old`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::kernel) struct Tile<T> {
     /// Length of the sum.
@@ -22,13 +22,15 @@ pub(in crate::kernel) struct Tile<T> {
     pub(in crate::kernel) b_step: usize,
     /// Element `(i, j)` of the result lies at `c + i · c_row + j`.
     pub(in crate::kernel) c: *mut T,
+    /// Element `(i, j)` of what is added to lies at `old + i · c_row + j`: the result itself, or another matrix of its shape.
+    pub(in crate::kernel) old: *const T,
     /// Distance of two rows of the result.
     pub(in crate::kernel) c_row: usize,
     /// Columns in use of the last register of a row, 1 to its width.
     pub(in crate::kernel) last: usize,
     /// Factor of the product.
     pub(in crate::kernel) alpha: T,
-    /// Factor of the old result, which is not read where this is zero.
+    /// Factor of what is added to, which is not read where this is zero.
     pub(in crate::kernel) beta: T,
 }
 
@@ -43,7 +45,7 @@ pub(in crate::kernel) type TileFn<T> = unsafe fn(&Tile<T>);
 ///
 /// # Safety
 /// The caller has the instructions of `V`; every element that [`Tile`] describes is inside its
-/// slice, and `c` overlaps neither `a` nor `b`.
+/// slice, `c` overlaps neither `a` nor `b`, and `old` is `c` or overlaps it nowhere.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT: bool>(
     t: &Tile<V::Element>,
@@ -60,6 +62,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
             for i in 0..ROWS {
                 for j in 0..VECTORS {
                     V::prefetch(t.c.wrapping_add(i * t.c_row + j * V::WIDTH));
+                    V::prefetch(t.old.wrapping_add(i * t.c_row + j * V::WIDTH));
                 }
             }
         }
@@ -98,7 +101,8 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
                 let whole = j + 1 < VECTORS;
                 let mut c = sum.mul(alpha);
                 if !t.beta.is_zero() {
-                    let old = if whole { V::load(to) } else { V::load_first(to, mask) };
+                    let from = t.old.add(i * t.c_row + j * V::WIDTH);
+                    let old = if whole { V::load(from) } else { V::load_first(from, mask) };
                     c = old.mul_add(beta, c);
                 }
                 if whole || t.last == V::WIDTH {
