@@ -3,6 +3,7 @@
 //! A training step asks for the same lengths each time, so after the first it allocates nothing: a body comes
 //! back whole, with its buffer and the counter it is shared by.
 
+use crate::tape::pages;
 use crate::{Error, Float, Shape};
 use triomphe::Arc;
 
@@ -128,12 +129,14 @@ fn zeros<T: Float>(count: usize) -> Result<Vec<T>, Error> {
         let bytes = count.saturating_mul(size_of::<T>());
         return Err(Error::Memory { operation: "tensor", what: "elements", bytes });
     }
+    pages::wish_for_huge(&elements);
     elements.resize(count, T::default());
     Ok(elements)
 }
 
 /// A body with these elements.
 pub(crate) fn with_elements<T: Float>(elements: Vec<T>, shape: Shape) -> Arc<Body<T>> {
+    pages::wish_for_huge(&elements);
     Arc::new(Body { count: shape.elements(), shape, own: elements, base: None, offset: 0 })
 }
 
