@@ -95,28 +95,37 @@ pub(crate) fn record<T: Float, O: Operation + Into<Op>>(
 ) -> Result<Handle, Error> {
     with_room(|room| {
         room.state.calls_back |= operation.calls_back();
-        let node = push_result(&mut room.state, operation.name(), operation.reads(), inputs, output)?;
+        let id = room.state.admission.id;
+        // Most inputs are of the current id, and nothing more is asked of them.
+        if !inputs.iter().all(|input| input.handle().tape == 0 || input.handle().tape == id) {
+            admit_tensors(&room.state, operation.name(), inputs)?;
+        }
+        let node = push_result(&mut room.state, operation.reads(), inputs, output);
         node.op = Some(operation.into());
         Ok(node.output.handle())
     })
 }
 
+#[cold]
+fn admit_tensors<T: Float>(
+    state: &State,
+    operation: &'static str,
+    inputs: &[&Tensor<T>],
+) -> Result<(), Error> {
+    let counts = state.counts_now();
+    let sort = Sort::Node(T::PRECISION);
+    inputs.iter().try_for_each(|input| admit(state, counts, input.handle(), sort, operation))
+}
+
 /// Appends a node for this output of these inputs, which still wants its operation.
+#[inline]
 fn push_result<'a, T: Float>(
     state: &'a mut State,
-    operation: &'static str,
     reads: Reads,
     inputs: &[&Tensor<T>],
     output: &Tensor<T>,
-) -> Result<&'a mut Node<T>, Error> {
+) -> &'a mut Node<T> {
     let id = state.admission.id;
-    for input in inputs {
-        let handle = input.handle();
-        // Most are of the current id, and nothing more is asked of them.
-        if handle.tape != 0 && handle.tape != id {
-            admit(state, state.counts_now(), handle, Sort::Node(T::PRECISION), operation)?;
-        }
-    }
     let all = state.keep_all;
     let number = T::nodes(state).len();
     let line = COLUMNS.with(Columns::len);
@@ -134,7 +143,7 @@ fn push_result<'a, T: Float>(
     }
     node.output = output.without_data_unless(all || reads.output);
     node.output.set_handle(Handle { number: number as u32, tape: id });
-    Ok(node)
+    node
 }
 
 /// What a node keeps of a recorded input: nothing but its handle, where the node that it came from has what the

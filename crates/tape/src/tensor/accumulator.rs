@@ -126,7 +126,13 @@ impl<T: Float> Accumulator<T> {
     /// The whole sum, and whether it is still to be written: if not, it is to be added to.
     #[inline]
     pub(crate) fn whole(&mut self) -> (&mut [T], bool) {
-        self.part(0..self.sum.len())
+        let length = self.sum.len();
+        if self.began.is_some() || (self.unwritten != 0 && self.unwritten != length) {
+            return self.part(0..length);
+        }
+        let fresh = self.unwritten == length;
+        self.unwritten = 0;
+        (self.sum.as_mut_slice(), fresh)
     }
 
     /// The whole sum, with zeros where nothing has come in.

@@ -123,9 +123,10 @@ impl Operation for Binary {
 
     fn pullback_onto<T: Float>(&self, at: &At<'_, T>, argument: usize, sum: &mut Accumulator<T>) {
         let y_bar = at.cotangent;
-        // For a few numbers a pass over them is cheaper than a tensor more, for many the other way round.
-        let few =
-            y_bar.len() <= FEW && at.input(0).dims() == y_bar.dims() && at.input(1).dims() == y_bar.dims();
+        // For a few numbers a pass over them is cheaper than a tensor more, for many the other way round. As many elements
+        // as the output has are its elements in their order, whatever axes of length 1 there are.
+        let direct = |k: usize| at.input(k).len() == y_bar.len();
+        let few = y_bar.len() <= FEW && direct(0) && direct(1);
         let (a, b, y_bar) = (|| at.input(0).elements(), || at.input(1).elements(), y_bar.elements());
         match (self.0, argument) {
             (BinaryOp::Add(_), _) | (BinaryOp::Sub(_), 0) if few => {
