@@ -3,11 +3,15 @@
 //! Each operation is one file (or one family a file) below, with its forward, its pullback written in tensor
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
+mod creation;
 mod cross_entropy;
 mod dense;
+mod diagonal;
 mod elementwise;
+mod indexing;
 mod layout;
 mod matmul;
+mod moving;
 mod operation;
 mod penalty;
 mod pick;

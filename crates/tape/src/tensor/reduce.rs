@@ -117,7 +117,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-fn checked_axes(operation: &'static str, axes: &[usize], shape: &Shape) -> Result<Axes, Error> {
+pub(super) fn checked_axes(operation: &'static str, axes: &[usize], shape: &Shape) -> Result<Axes, Error> {
     let mut sorted: Axes = axes.into();
     sorted.sort_unstable();
     if let Some(&axis) = sorted.iter().find(|&&axis| axis >= shape.rank()) {

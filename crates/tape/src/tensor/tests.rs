@@ -2,6 +2,8 @@
 
 mod crossing;
 mod derivatives;
+mod indexing;
+mod moving;
 mod shapes;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
