@@ -154,21 +154,30 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn slice(&self, ranges: &[Range<usize>]) -> Result<Self, Error> {
-        let rank = self.dims().rank();
-        if ranges.len() > rank {
-            let want = format!("wants at most {rank} ranges for shape {:?}", self.dims());
-            return Err(Error::Length { operation: "slice", want, got: ranges.len() });
-        }
-        for (axis, (range, &length)) in ranges.iter().zip(self.shape()).enumerate() {
-            if range.start > range.end || range.end > length {
-                let want = format!("range {range:?} along axis {axis} must lie within 0..{length}");
-                return Err(Error::shape("slice", want, &[self.dims()]));
-            }
-        }
-        let whole = self.dims()[ranges.len()..].iter().map(|&length| (0, length));
-        let ranges = ranges.iter().map(|range| (range.start, range.end)).chain(whole).collect();
+        let ranges = checked_ranges("slice", ranges, self.dims())?;
         apply(Slice { ranges }, &[self])
     }
+}
+
+/// A range for every axis, start and end, if those given lie within the shape.
+pub(super) fn checked_ranges(
+    operation: &'static str,
+    ranges: &[Range<usize>],
+    shape: &Shape,
+) -> Result<Box<[(usize, usize)]>, Error> {
+    let rank = shape.rank();
+    if ranges.len() > rank {
+        let want = format!("wants at most {rank} ranges for shape {shape:?}");
+        return Err(Error::Length { operation, want, got: ranges.len() });
+    }
+    for (axis, (range, &length)) in ranges.iter().zip(&**shape).enumerate() {
+        if range.start > range.end || range.end > length {
+            let want = format!("range {range:?} along axis {axis} must lie within 0..{length}");
+            return Err(Error::shape(operation, want, &[shape]));
+        }
+    }
+    let whole = shape[ranges.len()..].iter().map(|&length| (0, length));
+    Ok(ranges.iter().map(|range| (range.start, range.end)).chain(whole).collect())
 }
 
 impl Operation for Reshape {
