@@ -84,7 +84,7 @@ fn a_recording_can_be_swept_again_and_from_two_roots() {
 fn cotangents_of_views_that_overlap_add_up() {
     let tape = Tape::begin();
     let x = tape.tensor(&vector(&[1.0, 2.0, 3.0, 4.0]));
-    let (left, right) = (x.slice(&[0..3]).unwrap(), x.slice(&[1..4]).unwrap());
+    let (left, right) = (x.narrow(0, 0, 3).unwrap(), x.narrow(0, 1, 3).unwrap());
     let bar = tape.sweep(&left.dot(&right).unwrap()).unwrap().of(&x).unwrap();
     assert_eq!(bar.to_vec(), [2.0, 1.0 + 3.0, 2.0 + 4.0, 3.0]);
 }
@@ -138,7 +138,7 @@ fn tensors_go_to_other_threads_as_constants_and_their_buffers_come_back_anywhere
 fn empty_tensors_go_through_every_kind_of_operation_and_back() {
     let empty = Tensor::<f64>::zeros(&[0, 3]);
     let f = |x: &[Tensor]| {
-        let y = x[0].matmul(&Tensor::full(&[3, 2], 1.0))?.sigmoid();
+        let y = x[0].matmul(Tensor::full(&[3, 2], 1.0))?.sigmoid();
         let z = Tensor::concat(&[&y, &y], 0)?.reshape(&[2, 0])?.softmax(1)?;
         Ok(z.sum() + x[0].sum_axes(&[0], false)?.prod() + x[0].prod_axes(&[0], false)?.sum())
     };
