@@ -5,9 +5,11 @@
 
 mod cross_entropy;
 mod dense;
+mod display;
 mod elementwise;
 mod layout;
 mod matmul;
+mod nested;
 mod operation;
 mod penalty;
 mod pick;

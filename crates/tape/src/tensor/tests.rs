@@ -2,6 +2,8 @@
 
 mod crossing;
 mod derivatives;
+mod display;
+mod nested;
 mod shapes;
 
 use crate::primitive::{Abs, Cos, ExpM1, Unary};
