@@ -5,7 +5,7 @@
 //! | `num-traits` | always on | `Num`, `Float`, `FloatConst`, `Signed`, … for every [`Real`] |
 //! | `approx` | `approx` | `AbsDiffEq`, `RelativeEq`, `UlpsEq` by value, also for [`Tensor`](crate::Tensor)s |
 //! | `nalgebra` 0.35 | `nalgebra` | `RealField` and `ComplexField`: decompositions differentiate; matrices to tensors and back |
-//! | `ndarray` 0.17 | `ndarray` | `ScalarOperand`, `LinalgScalar`; arrays and views to tensors and back |
+//! | `ndarray` 0.17, 0.16 | `ndarray`, `ndarray-0_16` | `ScalarOperand`, `LinalgScalar`; arrays and views to tensors and back |
 //! | `argmin` 0.11 | `argmin` | problems (module `argmin`) with gradient, Hessian and Jacobian from one generic function |
 //!
 //! ## Where `num_traits::Float` does not mean what it says
@@ -34,11 +34,13 @@ mod approx;
 pub mod argmin;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
-#[cfg(feature = "ndarray")]
+#[cfg(any(feature = "ndarray", feature = "ndarray-0_16"))]
 mod ndarray;
 mod num_traits;
 
 use crate::{Dual, Real, Reverse, Tangents, Taylor, Traced};
+#[cfg(any(feature = "nalgebra", feature = "ndarray", feature = "ndarray-0_16"))]
+use crate::{Error, Float, Tensor, Var};
 use std::fmt;
 
 /// All handles, each to be given a macro's `[generics] Type`: a new one is a line here. What stands in braces is a bound on
@@ -106,6 +108,13 @@ macro_rules! by_precision {
     };
 }
 use by_precision;
+
+/// The elements of a tensor as scalars: on the tape where the tensor is, so that the gradient crosses over.
+#[cfg(any(feature = "nalgebra", feature = "ndarray", feature = "ndarray-0_16"))]
+fn scalars<T: Float>(tensor: &Tensor<T>) -> Result<Vec<Var<T>>, Error> {
+    let flat = tensor.reshape(&[tensor.len()])?;
+    (0..tensor.len()).map(|k| flat.at(&[k])).collect()
+}
 
 macro_rules! display {
     ([T: Float] Var<T>) => {};

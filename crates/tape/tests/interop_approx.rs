@@ -76,3 +76,26 @@ fn tensors_are_compared_element_by_element_and_by_shape() {
     other.as_mut_slice()[5] = f64::NAN;
     assert!(abs_diff_ne!(a, other) && relative_ne!(a, other));
 }
+
+#[test]
+fn empty_tensors_are_equal_where_their_shapes_are() {
+    let empty = |shape: &[usize]| Tensor::<f32>::zeros(shape);
+    assert_abs_diff_eq!(empty(&[0, 3]), empty(&[0, 3]));
+    assert!(abs_diff_ne!(empty(&[0, 3]), empty(&[3, 0])));
+    assert!(relative_ne!(empty(&[0]), empty(&[0, 1])) && ulps_ne!(empty(&[0]), empty(&[0, 1])));
+    assert!(abs_diff_ne!(Tensor::from([1.0]), Tensor::scalar(1.0)), "one element each, but not one shape");
+    assert_relative_eq!(Tensor::from([f64::INFINITY, 1.0]), Tensor::from([f64::INFINITY, 1.0]));
+    assert!(relative_ne!(Tensor::from([f64::INFINITY]), Tensor::from([f64::NEG_INFINITY])));
+}
+
+#[test]
+fn tensors_of_single_precision_have_its_bounds() {
+    let a = Tensor::from([1.0_f32, -2.0]);
+    let near = Tensor::from([1.0 + f32::EPSILON, -2.0]);
+    assert_abs_diff_eq!(a, near);
+    assert_relative_eq!(a, near);
+    assert_ulps_eq!(a, near, max_ulps = 1);
+    assert!(ulps_ne!(a, near, epsilon = 0.0, max_ulps = 0));
+    let tape = Tape::begin();
+    assert_abs_diff_eq!(tape.tensor(&a), near);
+}

@@ -3,7 +3,8 @@
 #![cfg(feature = "nalgebra")]
 
 use nalgebra::{
-    DMatrix, DVector, Isometry3, Matrix2x3, Matrix3, RealField, Rotation3, UnitQuaternion, Vector3,
+    DMatrix, DVector, Isometry3, Matrix2x3, Matrix3, RealField, Rotation3, RowDVector, RowVector3, SMatrix,
+    UnitQuaternion, Vector3,
 };
 use tape::{Dual, Error, Program, Real, Tape, Tensor, Traced, Var, grad, hvp, jvp};
 
@@ -331,6 +332,65 @@ fn matrices_become_tensors_and_back() -> Result<(), Error> {
     assert_eq!(DMatrix::<f64>::try_from(&Tensor::full(&[4], 1.0))?.shape(), (4, 1));
     let error = DMatrix::<f64>::try_from(&Tensor::full(&[1, 2, 3], 1.0)).unwrap_err();
     assert_eq!(error.to_string(), "to DMatrix: wants one or two axes, got [1, 2, 3]");
+    Ok(())
+}
+
+#[test]
+fn tensors_become_vectors_and_matrices_of_known_size() -> Result<(), Error> {
+    let matrix = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let (row, column) = (Tensor::from([[1.0, 2.0, 3.0]]), Tensor::from([[1.0], [2.0], [3.0]]));
+    let plain = Tensor::from([1.0, 2.0, 3.0]);
+    // nalgebra's constructors take rows, and store columns.
+    assert_eq!(Matrix2x3::<f64>::try_from(&matrix)?, Matrix2x3::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0));
+    assert_eq!(Matrix2x3::<f64>::try_from(&matrix)?.as_slice(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(DMatrix::<f64>::try_from(&matrix)?.as_slice(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    for x in [&plain, &column] {
+        assert_eq!(Vector3::<f64>::try_from(x)?, Vector3::new(1.0, 2.0, 3.0));
+        assert_eq!(DVector::<f64>::try_from(x)?.as_slice(), [1.0, 2.0, 3.0]);
+    }
+    for x in [&plain, &row] {
+        assert_eq!(RowVector3::<f64>::try_from(x)?, RowVector3::new(1.0, 2.0, 3.0));
+        assert_eq!(RowDVector::<f64>::try_from(x)?.as_slice(), [1.0, 2.0, 3.0]);
+    }
+    assert_eq!(SMatrix::<f64, 1, 1>::try_from(&Tensor::from([7.0]))?.as_slice(), [7.0]);
+    assert_eq!(DMatrix::<f64>::try_from(&Tensor::zeros(&[0, 3]))?.shape(), (0, 3));
+    let words = |error: Result<(), Error>| error.unwrap_err().to_string();
+    let to = words(Matrix2x3::<f64>::try_from(&column).map(drop));
+    assert_eq!(to, "to SMatrix: wants 2 rows and 3 columns, got [3, 1]");
+    assert_eq!(
+        words(DVector::<f64>::try_from(&row).map(drop)),
+        "to DVector: wants one axis, or one column, got [1, 3]"
+    );
+    let to = words(RowDVector::<f64>::try_from(&column).map(drop));
+    assert_eq!(to, "to RowDVector: wants one axis, or one row, got [3, 1]");
+    assert!(Vector3::<f64>::try_from(&Tensor::from([1.0, 2.0])).is_err());
+    Ok(())
+}
+
+#[test]
+fn parts_of_a_matrix_become_tensors() {
+    let matrix = Matrix2x3::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
+    assert_eq!(Tensor::from(&matrix.columns(1, 2)), Tensor::from([[2.0, 3.0], [5.0, 6.0]]));
+    assert_eq!(Tensor::from(&matrix.row(1)), Tensor::from([[4.0, 5.0, 6.0]]));
+    assert_eq!(
+        Tensor::from(&matrix.view_with_steps((0, 0), (2, 2), (0, 1))),
+        Tensor::from([[1.0, 3.0], [4.0, 6.0]])
+    );
+}
+
+#[test]
+fn vectors_of_scalars_stand_on_the_tape_of_their_tensor() -> Result<(), Error> {
+    let tape = Tape::begin();
+    let x = tape.tensor(&Tensor::from([3.0, 4.0, 12.0]));
+    let vector = DVector::<Var>::try_from(&x)?;
+    let fixed = Vector3::<Var>::try_from(&x)?;
+    let y = vector.norm() + fixed.dot(&fixed);
+    let got = tape.sweep(&y)?.of(&x)?.to_vec();
+    let f = |x: [f64; 3]| Vector3::from(x).norm() + Vector3::from(x).norm_squared();
+    for (k, got) in got.into_iter().enumerate() {
+        let at = |h: f64| f(std::array::from_fn(|i| [3.0, 4.0, 12.0][i] + if i == k { h } else { 0.0 }));
+        assert!((got - (at(1e-5) - at(-1e-5)) / 2e-5).abs() < 1e-8);
+    }
     Ok(())
 }
 

@@ -42,7 +42,7 @@ const FUNCTIONS: [(&str, Function); 12] = [
         Ok(Tensor::einsum("bij,jk->bik", &[&a, &x[1]])?.sin().sum())
     }),
     ("a convolution", |x| {
-        let y = x[0].reshape(&[1, 3, 4])?.conv1d(&x[1].slice(&[0..3])?.reshape(&[1, 3, 2])?, 1, 1)?;
+        let y = x[0].reshape(&[1, 3, 4])?.conv1d(&x[1].narrow(0, 0, 3)?.reshape(&[1, 3, 2])?, 1, 1)?;
         Ok(y.powi(2).sum())
     }),
     ("constants among variables", |x| {
@@ -75,7 +75,7 @@ fn a_program_has_the_bits_of_the_recorded_function_wherever_it_runs() {
 
 #[test]
 fn arguments_that_are_no_variables_change_the_value_and_have_no_gradient() {
-    let f = |x: &[Tensor]| Ok(x[0].matmul(&x[1].exp())?.sum());
+    let f = |x: &[Tensor]| Ok(x[0].matmul(x[1].exp())?.sum());
     let x = arguments(1);
     let mut program = TensorProgram::trace(1, &[&x[0], &x[1]], f).unwrap();
     let other = filled(&[4, 2], 9);
@@ -139,7 +139,7 @@ fn a_trace_that_could_not_be_followed_is_refused() {
         ("to_vec", |x| Ok(&x[0] + &Tensor::from_vec(x[0].to_vec(), &[3])?)),
         ("to_constant", |x| Ok(&x[0] * &x[0].to_constant())),
         ("unrecorded", |x| Ok(&x[0] * &unrecorded(|| x[0].exp()))),
-        ("argmax", |x| x[0].slice(&[0..x[0].argmax(0)?.0[0] + 1])),
+        ("argmax", |x| x[0].narrow(0, 0, x[0].argmax(0)?.0[0] + 1)),
         ("max_axes", |x| x[0].max_axes(&[0], false)),
         ("std, which is 0 by itself where all are equal", |x| Ok(x[0].std(0))),
         ("solve, which has its factors from the values", |x| {

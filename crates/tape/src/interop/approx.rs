@@ -74,6 +74,15 @@ fn all<T: Float>(a: &Tensor<T>, b: &Tensor<T>, agree: impl Fn(&T, &T) -> bool) -
 }
 
 /// Equal where the shapes are, and all elements within the bounds.
+///
+/// ```
+/// use approx::{assert_abs_diff_eq, assert_relative_eq, relative_ne};
+/// use tape::Tensor;
+/// let x = Tensor::from([0.1 + 0.2, 1.0]);
+/// assert_relative_eq!(x, Tensor::from([0.3, 1.0]));
+/// assert_abs_diff_eq!(x, Tensor::from([0.3, 1.1]), epsilon = 0.2);
+/// assert!(relative_ne!(x, Tensor::from([[0.3, 1.0]])), "another shape");
+/// ```
 impl<T: Float + AbsDiffEq<Epsilon = T>> AbsDiffEq for Tensor<T> {
     type Epsilon = T;
     fn default_epsilon() -> T {

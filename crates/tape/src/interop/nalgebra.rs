@@ -1,9 +1,12 @@
 //! `nalgebra`: its decompositions, transformations and anyone's code over `RealField` run on handles; its matrices are
 //! copied to tensors and back.
 
-use super::{by_precision, for_each_handle, has_sign, is_finite};
+use super::{by_precision, for_each_handle, has_sign, is_finite, scalars};
 use crate::{Dual, Elementary, Error, Float, Real, Reverse, Tangents, Taylor, Tensor, Traced, Var};
-use nalgebra::{ComplexField, DMatrix, Dim, Field, Matrix, RawStorage, RealField, Scalar, SimdValue};
+use nalgebra::{
+    ComplexField, DMatrix, DVector, Dim, Field, Matrix, RawStorage, RealField, RowDVector, SMatrix, Scalar,
+    SimdValue,
+};
 use simba::scalar::SubsetOf;
 use simba::simd::PrimitiveSimdValue;
 use std::f64::consts;
@@ -152,58 +155,120 @@ impl<T: Float, R: Dim, C: Dim, S: RawStorage<Var<T>, R, C>> TryFrom<&Matrix<Var<
     }
 }
 
-/// Rows and columns of a tensor that is a matrix; a vector is a column.
-fn sides<T: Float>(tensor: &Tensor<T>) -> Result<(usize, usize), Error> {
-    match *tensor.shape() {
-        [rows] => Ok((rows, 1)),
-        [rows, columns] => Ok((rows, columns)),
-        ref shape => Err(Error::shape("to DMatrix", "wants one or two axes", &[shape])),
-    }
+/// Rows and columns of a tensor that is to be a matrix with this many of each, where that is said. One with a single axis is
+/// a column, and a row where the matrix is one.
+fn sides<T: Float>(
+    tensor: &Tensor<T>,
+    operation: &'static str,
+    rows: Option<usize>,
+    columns: Option<usize>,
+) -> Result<(usize, usize), Error> {
+    let sides = match *tensor.shape() {
+        [length] if rows == Some(1) && columns != Some(1) => Some((1, length)),
+        [length] => Some((length, 1)),
+        [rows, columns] => Some((rows, columns)),
+        _ => None,
+    };
+    let fit = |due: Option<usize>, length: usize| due.is_none_or(|due| due == length);
+    sides.filter(|sides| fit(rows, sides.0) && fit(columns, sides.1)).ok_or_else(|| {
+        let want = match (rows, columns) {
+            (Some(rows), Some(columns)) => format!("wants {rows} rows and {columns} columns"),
+            (None, Some(_)) => "wants one axis, or one column".to_owned(),
+            (Some(_), None) => "wants one axis, or one row".to_owned(),
+            (None, None) => "wants one or two axes".to_owned(),
+        };
+        Error::shape(operation, want, &[tensor.shape()])
+    })
 }
 
-/// A copy of a tensor with two axes, or with one as a column.
-///
-/// # Errors
-/// When it has another number of axes.
-///
-/// ```
-/// use nalgebra::DMatrix;
-/// use tape::Tensor;
-/// let matrix = DMatrix::<f64>::try_from(&Tensor::from_slice(&[1.0, 2.0, 3.0, 4.0], &[2, 2])?)?;
-/// assert_eq!(matrix.determinant(), -2.0);
-/// # Ok::<(), tape::Error>(())
-/// ```
-impl<T: Float> TryFrom<&Tensor<T>> for DMatrix<T> {
-    type Error = Error;
-    fn try_from(tensor: &Tensor<T>) -> Result<Self, Error> {
-        let (rows, columns) = sides(tensor)?;
-        Ok(DMatrix::from_row_slice(rows, columns, tensor.as_slice()))
-    }
+/// Tensors to one sort of matrix, of numbers and of scalars.
+macro_rules! matrices {
+    ([$($constants:tt)*] $Matrix:ty, $Scalars:ty, $name:literal, $rows:expr, $columns:expr, $(#[$doc:meta])*) => {
+        $(#[$doc])*
+        impl<T: Float + Scalar, $($constants)*> TryFrom<&Tensor<T>> for $Matrix {
+            type Error = Error;
+            fn try_from(tensor: &Tensor<T>) -> Result<Self, Error> {
+                let (rows, columns) = sides(tensor, concat!("to ", $name), $rows, $columns)?;
+                let elements = tensor.as_slice();
+                Ok(Matrix::from_fn_generic(Dim::from_usize(rows), Dim::from_usize(columns), |i, j| {
+                    elements[i * columns + j]
+                }))
+            }
+        }
+
+        /// The elements of a tensor as scalars: on the tape where the tensor is, so that the gradient crosses over.
+        ///
+        /// # Errors
+        /// When the shape does not fit, or the tensor is of another tape.
+        impl<T: Float + Scalar, $($constants)*> TryFrom<&Tensor<T>> for $Scalars {
+            type Error = Error;
+            fn try_from(tensor: &Tensor<T>) -> Result<Self, Error> {
+                let (rows, columns) = sides(tensor, concat!("to ", $name), $rows, $columns)?;
+                let elements = scalars(tensor)?;
+                Ok(Matrix::from_fn_generic(Dim::from_usize(rows), Dim::from_usize(columns), |i, j| {
+                    elements[i * columns + j]
+                }))
+            }
+        }
+    };
 }
 
-/// The elements of a tensor with one or two axes as scalars: on the tape where the tensor is, so that the gradient crosses
-/// over.
-///
-/// # Errors
-/// When it has another number of axes, or is of another tape.
-///
-/// ```
-/// # fn main() -> Result<(), tape::Error> {
-/// use nalgebra::DMatrix;
-/// use tape::{Tape, Tensor, Var};
-/// let tape = Tape::begin();
-/// let a = tape.tensor(&Tensor::from_slice(&[1.0, 2.0, 3.0, 4.0], &[2, 2])?);
-/// let determinant = DMatrix::<Var>::try_from(&a)?.determinant();
-/// assert!((tape.sweep(&determinant)?.of(&a)?.to_vec()[1] + 3.0).abs() < 1e-15);
-/// # Ok(())
-/// # }
-/// ```
-impl<T: Float> TryFrom<&Tensor<T>> for DMatrix<Var<T>> {
-    type Error = Error;
-    fn try_from(tensor: &Tensor<T>) -> Result<Self, Error> {
-        let (rows, columns) = sides(tensor)?;
-        let flat = tensor.reshape(&[rows * columns])?;
-        let elements: Vec<Var<T>> = (0..rows * columns).map(|k| flat.at(&[k])).collect::<Result<_, _>>()?;
-        Ok(DMatrix::from_row_slice(rows, columns, &elements))
-    }
-}
+matrices!([] DMatrix<T>, DMatrix<Var<T>>, "DMatrix", None, None,
+    /// A copy of a tensor with two axes, or with one as a column. Of scalars, `DMatrix<Var>`, it stands on the tape.
+    ///
+    /// # Errors
+    /// When it has another number of axes.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tape::Error> {
+    /// use nalgebra::DMatrix;
+    /// use tape::{Tape, Tensor, Var};
+    /// let tensor = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(DMatrix::<f64>::try_from(&tensor)?.determinant(), -2.0);
+    /// let tape = Tape::begin();
+    /// let a = tape.tensor(&tensor);
+    /// let determinant = DMatrix::<Var>::try_from(&a)?.determinant();
+    /// assert!((tape.sweep(&determinant)?.of(&a)?.to_vec()[1] + 3.0).abs() < 1e-15);
+    /// # Ok(())
+    /// # }
+    /// ```
+);
+matrices!([] DVector<T>, DVector<Var<T>>, "DVector", None, Some(1),
+    /// A copy of a tensor with one axis, or of a matrix with one column.
+    ///
+    /// # Errors
+    /// When it has another shape.
+    ///
+    /// ```
+    /// use nalgebra::DVector;
+    /// assert_eq!(DVector::<f64>::try_from(&tape::Tensor::from([3.0, 4.0]))?.norm(), 5.0);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+);
+matrices!([] RowDVector<T>, RowDVector<Var<T>>, "RowDVector", Some(1), None,
+    /// A copy of a tensor with one axis, or of a matrix with one row.
+    ///
+    /// # Errors
+    /// When it has another shape.
+    ///
+    /// ```
+    /// use nalgebra::RowDVector;
+    /// assert_eq!(RowDVector::<f64>::try_from(&tape::Tensor::from([[3.0, 4.0]]))?.len(), 2);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+);
+matrices!([const R: usize, const C: usize] SMatrix<T, R, C>, SMatrix<Var<T>, R, C>, "SMatrix", Some(R), Some(C),
+    /// A copy of a tensor with R rows and C columns; one of a single axis is a column, and a row where R is 1.
+    ///
+    /// # Errors
+    /// When it has another shape.
+    ///
+    /// ```
+    /// use nalgebra::{Matrix2x3, Vector3};
+    /// use tape::Tensor;
+    /// let matrix = Matrix2x3::<f64>::try_from(&Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))?;
+    /// let vector = Vector3::<f64>::try_from(&Tensor::from([1.0, 0.0, 1.0]))?;
+    /// assert_eq!(Tensor::from(&(matrix * vector)), Tensor::from([[4.0], [10.0]]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+);

@@ -149,7 +149,7 @@ fn what_does_not_fit_is_an_error_with_the_shapes() {
         "hvp: each direction must have the shape of its input, got [] and [2]"
     );
     assert!(
-        said(tensors::grad(|x| x[0].matmul(&Tensor::zeros(&[3])), &x).unwrap_err())
+        said(tensors::grad(|x| x[0].matmul(Tensor::zeros(&[3])), &x).unwrap_err())
             .starts_with("matmul: columns")
     );
     let through_scalars = |x: &[Tensor]| Tensor::from_vars(&[x[0].at(&[0])?.sin()], &[1]);

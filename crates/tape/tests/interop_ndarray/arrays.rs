@@ -1,7 +1,6 @@
-//! Arrays of handles compute and differentiate; arrays and tensors become each other.
-#![cfg(feature = "ndarray")]
+// What holds of either version, which the module that includes this names `ndarray`.
 
-use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Ix2, array, s};
+use self::ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewD, Axis, Ix2, ShapeBuilder, array, s};
 use tape::{Dual, Error, Program, Tape, Tensor, Var, grad, hvp};
 
 /// `Σ tanh(A x)²`, with `dot`, `mapv`, arithmetic of arrays and `sum`.
@@ -62,6 +61,29 @@ fn arrays_become_tensors_without_a_copy_where_they_lie_in_order() -> Result<(), 
     assert_eq!(Tensor::from(array.slice(s![.., ..;2])).to_vec(), [1.0, 3.0, 4.0, 6.0]);
     assert_eq!(Tensor::from(array).as_slice().as_ptr(), at);
     assert_eq!(Tensor::from(Array2::<f32>::zeros((3, 0))).shape(), [3, 0]);
+    Ok(())
+}
+
+#[test]
+fn arrays_of_any_layout_are_read_in_order() -> Result<(), Error> {
+    let array = Array3::from_shape_fn((2, 3, 4), |(i, j, k)| (100 * i + 10 * j + k) as f64);
+    let column_major = Array3::from_shape_fn((2, 3, 4).f(), |(i, j, k)| (100 * i + 10 * j + k) as f64);
+    assert_eq!(Tensor::from(&column_major), Tensor::from(&array));
+    assert_eq!(Tensor::from(column_major), Tensor::from(array.clone()));
+    let steps = Tensor::from(array.slice(s![.., ..;2, ..;-3]));
+    assert_eq!((steps.shape(), steps.to_vec()), (
+        &[2, 2, 2][..],
+        vec![3.0, 0.0, 23.0, 20.0, 103.0, 100.0, 123.0, 120.0],
+    ));
+    let moved = Tensor::from(array.view().permuted_axes([2, 0, 1]));
+    assert_eq!((moved.shape(), &moved.to_vec()[..7]), (&[4, 2, 3][..], &[0.0, 10.0, 20.0, 100.0, 110.0, 120.0, 1.0][..]));
+    let repeated = Tensor::from(array![1.0, 2.0].broadcast((2, 2)).expect("two rows of it"));
+    assert_eq!(repeated, Tensor::from([[1.0, 2.0], [1.0, 2.0]]));
+    // Owned, and turned round in place: as an array of its own, but not from the start of its memory.
+    let mut turned = array![1.0_f32, 2.0, 3.0];
+    turned.invert_axis(Axis(0));
+    assert_eq!(Tensor::from(turned).to_vec(), [3.0, 2.0, 1.0]);
+    assert_eq!(Tensor::from(Array2::<f32>::zeros((0, 3)).t()).shape(), [3, 0]);
     Ok(())
 }
 
