@@ -286,9 +286,17 @@ impl<'a> Page<'a> {
             Kind::Gather { precision, node, start, count } => {
                 let inputs = self.gathered(start, count);
                 match precision {
-                    Precision::Single => self.node::<f32>(node, Some(inputs)),
-                    Precision::Double => self.node::<f64>(node, Some(inputs)),
+                    Precision::Single => self.node::<f32>(node, Some(("gather", inputs))),
+                    Precision::Double => self.node::<f64>(node, Some(("gather", inputs))),
                 }
+            }
+            Kind::Cast { to: Precision::Single, node, of } => {
+                let input = self.of_double[of as usize];
+                self.node::<f32>(node, Some(("cast", vec![input])));
+            }
+            Kind::Cast { to: Precision::Double, node, of } => {
+                let input = self.of_single[of as usize];
+                self.node::<f64>(node, Some(("cast", vec![input])));
             }
         }
     }
@@ -299,11 +307,11 @@ impl<'a> Page<'a> {
         lines.map(|&(line, _)| self.of_line[line as usize]).collect()
     }
 
-    fn node<T: Float>(&mut self, number: u32, gathered: Option<Vec<usize>>) {
+    fn node<T: Float>(&mut self, number: u32, crossing: Option<(&'static str, Vec<usize>)>) {
         let node = &T::nodes(self.state)[number as usize];
-        let operation = match (&node.op, &gathered) {
+        let operation = match (&node.op, &crossing) {
             (Some(op), _) => op.name(),
-            (None, Some(_)) => "gather",
+            (None, Some((name, _))) => name,
             (None, None) => "leaf",
         };
         let rows = self.of_node(T::PRECISION);
@@ -320,6 +328,6 @@ impl<'a> Page<'a> {
         };
         let row = self.rows.len();
         self.of_node(T::PRECISION).push(row);
-        self.push(operation, gathered.unwrap_or(inputs), tensor(&node.output), cotangent);
+        self.push(operation, crossing.map_or(inputs, |(_, inputs)| inputs), tensor(&node.output), cotangent);
     }
 }

@@ -215,6 +215,17 @@ impl Sweep<'_> {
             Kind::Gather { precision: Precision::Double, node, start, count } => {
                 self.hand_on::<f64>(columns, node, self.state.gathered(start, count))
             }
+            Kind::Cast { to, node, of } => {
+                let handed_on = match to {
+                    Precision::Single => {
+                        cast_back::<f64, f32>(columns, node, of, self.keeps::<f32>(node), false)
+                    }
+                    Precision::Double => {
+                        cast_back::<f32, f64>(columns, node, of, self.keeps::<f64>(node), false)
+                    }
+                };
+                handed_on?;
+            }
             Kind::Rule { rule, outputs } => self.pull_rule(rule, start..start + outputs as usize, columns)?,
         }
         Ok(start)
@@ -238,6 +249,10 @@ impl Sweep<'_> {
                 columns.lines[line as usize] += bar * partial;
             }
         }
+    }
+
+    fn keeps<T: Float>(&self, node: u32) -> bool {
+        T::nodes(self.state)[node as usize].kept
     }
 
     /// Runs the pullback of a user's rule, where a cotangent has come in.
@@ -351,6 +366,30 @@ fn add_element<T: Float>(
     Ok(())
 }
 
+/// Hands the cotangent of a tensor on to the one of precision F that it was cast from.
+fn cast_back<F: Float, T: Float>(
+    columns: &mut Columns,
+    node: u32,
+    of: u32,
+    kept: bool,
+    recorded: bool,
+) -> Result<(), Error> {
+    let slot = &mut T::cotangents_mut(columns)[node as usize];
+    let Slot::Present(sum) = std::mem::take(slot) else { return Ok(()) };
+    let y_bar = sum.into_sum();
+    *slot = match kept {
+        true => Slot::Present(Accumulator::beginning_with(y_bar.clone())),
+        false => Slot::Released,
+    };
+    let x_bar = y_bar.cast::<F>()?;
+    let slot = &mut F::cotangents_mut(columns)[of as usize];
+    if recorded {
+        return slot.add_recorded(x_bar);
+    }
+    slot.add(x_bar);
+    Ok(())
+}
+
 /// Runs the pullback of one tensor node: hands its cotangent on to its inputs.
 fn pull<T: Float>(
     node: &Node<T>,
@@ -406,6 +445,14 @@ fn recorded_step(event: Event, end: usize, columns: &mut Columns) -> Result<usiz
     match event.kind {
         Kind::Node { precision: Precision::Single, node } => recorded_pull::<f32>(node, columns)?,
         Kind::Node { precision: Precision::Double, node } => recorded_pull::<f64>(node, columns)?,
+        Kind::Cast { to: Precision::Single, node, of } => {
+            let kept = tape::with_state(|state| f32::nodes(state)[node as usize].kept);
+            cast_back::<f64, f32>(columns, node, of, kept, true)?;
+        }
+        Kind::Cast { to: Precision::Double, node, of } => {
+            let kept = tape::with_state(|state| f64::nodes(state)[node as usize].kept);
+            cast_back::<f32, f64>(columns, node, of, kept, true)?;
+        }
         Kind::Kept { .. } if columns.lines[start] != 0.0 => return scalar("a kept value"),
         Kind::Element { .. } if columns.lines[start] != 0.0 => return scalar("an element of a tensor"),
         Kind::Gather { precision, node, .. } => {

@@ -17,8 +17,8 @@ pub(crate) use lend::with_recording;
 pub(crate) use list::{Event, Kind, NO_LINE, Node, Precision, State, Stored};
 pub use record::unrecorded;
 pub(crate) use record::{
-    is_paused, keep, record, record_element, record_gather, record_joined, record_kept, record_rule, traced,
-    used_unrecorded,
+    is_paused, keep, record, record_cast, record_element, record_gather, record_joined, record_kept,
+    record_rule, traced, used_unrecorded,
 };
 
 use crate::tensor::Tensor;

@@ -95,6 +95,12 @@ impl Reached {
                 };
                 self.gathered(reached, state.gathered(first, count));
             }
+            Kind::Cast { to: Precision::Single, node, of } => {
+                self.double[of as usize] |= self.single[node as usize]
+            }
+            Kind::Cast { to: Precision::Double, node, of } => {
+                self.single[of as usize] |= self.double[node as usize]
+            }
             Kind::Joined { start: first, count } => {
                 self.gathered(self.lines[start], state.gathered(first, count));
             }

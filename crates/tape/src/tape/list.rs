@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Node { precision: Precision, node: u32 },
     /// A tensor node gathered from scalars: `gathered[start..start + count]`. No line.
     Gather { precision: Precision, node: u32, start: u32, count: u32 },
+    /// A tensor node with the elements of a node of the other precision: `of`, in the list that is not that of `to`. No line.
+    Cast { to: Precision, node: u32, of: u32 },
     /// One line with many inputs: `gathered[start..start + count]`.
     Joined { start: u32, count: u32 },
     /// The lines of the outputs of a user's rule, whose pullback is `rules[rule]`.
@@ -42,7 +44,7 @@ impl Kind {
             Kind::Leaves { count } => count,
             Kind::Rule { outputs, .. } => outputs,
             Kind::Kept { .. } | Kind::Element { .. } | Kind::Joined { .. } => 1,
-            Kind::Node { .. } | Kind::Gather { .. } => 0,
+            Kind::Node { .. } | Kind::Gather { .. } | Kind::Cast { .. } => 0,
         }
     }
 }

@@ -243,6 +243,24 @@ pub(crate) fn record_gather<T: Float>(
     })
 }
 
+/// Records a tensor with the elements of one of the other precision.
+pub(crate) fn record_cast<T: Float, U: Float>(
+    input: &Tensor<T>,
+    output: &Tensor<U>,
+) -> Result<Handle, Error> {
+    with_room(|room| {
+        let state = &mut room.state;
+        admit(state, state.counts_now(), input.handle(), Sort::Node(T::PRECISION), "cast")?;
+        let kept = state.keep_all;
+        // Others may read what was cast: it keeps its elements, as a leaf does.
+        let node = Node { op: None, inputs: SmallVec::new(), output: output.clone(), kept };
+        let handle = push_node(state, node);
+        let kind = Kind::Cast { to: U::PRECISION, node: handle.number, of: input.handle().number };
+        state.events.last_mut().expect("push_node has pushed an event").kind = kind;
+        Ok(handle)
+    })
+}
+
 /// Records one line with many inputs, each with its partial.
 pub(crate) fn record_joined<T: Float>(
     operation: &'static str,

@@ -226,3 +226,41 @@ fn a_sweep_of_a_training_step_can_be_repeated_a_thousand_times_without_growing()
     assert!(costs.windows(2).all(|pair| pair[1] <= pair[0]), "a small step downhill never goes up");
     assert!(costs[999] < 0.1 * costs[0], "from {} to {}", costs[0], costs[999]);
 }
+
+#[test]
+fn the_gradient_crosses_from_one_precision_to_the_other_and_back() {
+    let tape = Tape::begin();
+    let x = tape.tensor(&Tensor::from_slice(&[0.5_f32, -1.5], &[2]).unwrap());
+    let wide = x.cast::<f64>().unwrap().keep().unwrap();
+    assert_eq!(wide.to_vec(), [0.5, -1.5]);
+    let narrow = (&wide * &wide).cast::<f32>().unwrap();
+    let y = (&narrow * &x).sum(); // x³
+    let bar = tape.sweep(&y).unwrap();
+    assert_eq!(bar.of(&x).unwrap().to_vec(), [0.75_f32, 6.75]);
+    assert_eq!(bar.of(&wide).unwrap().to_vec(), [0.5, 4.5], "kept: 2 x² of the square");
+    // To the second order, and along a cast that is read twice.
+    let first = tape.sweep_recorded(&y).unwrap().of(&x).unwrap();
+    assert_eq!(tape.sweep(&first.sum()).unwrap().of(&x).unwrap().to_vec(), [3.0_f32, -9.0]);
+    let leaf = tape.var(2.0_f64);
+    let through = Tensor::from_vars(&[leaf], &[1]).unwrap().cast::<f32>().unwrap().cast::<f64>().unwrap();
+    assert_eq!(tape.depends(&through.at(&[0]).unwrap(), &[leaf, tape.var(1.0)]).unwrap(), [true, false]);
+    assert!(tape.table(None).contains("cast"));
+}
+
+#[test]
+fn a_cast_rounds_once_and_one_to_the_same_precision_is_the_same_tensor() {
+    let third = Tensor::full(&[1], 1.0 / 3.0);
+    assert_eq!(third.cast::<f32>().unwrap().to_vec(), [1.0_f32 / 3.0]);
+    assert_eq!(third.cast::<f64>().unwrap().as_slice().as_ptr(), third.as_slice().as_ptr());
+    assert_eq!(Tensor::full(&[1], 1e300).cast::<f32>().unwrap().to_vec(), [f32::INFINITY]);
+    let tape = Tape::begin();
+    let x = tape.tensor(&third);
+    assert_eq!(tape.nodes(), 1);
+    let same = x.cast::<f64>().unwrap();
+    assert_eq!(tape.nodes(), 1);
+    assert_eq!(tape.sweep(&same.powi(2).sum()).unwrap().of(&x).unwrap().to_vec(), [2.0 / 3.0]);
+    let foreign = std::thread::scope(|scope| {
+        scope.spawn(|| x.cast::<f32>().map(|cast| cast.to_vec())).join().unwrap()
+    });
+    assert!(foreign.unwrap_err().to_string().starts_with("cast:"));
+}
