@@ -49,6 +49,16 @@ pub enum Error {
         /// The index that came.
         got: usize,
     },
+    /// A number outside its range.
+    #[error("{operation}: {want}, got {got}")]
+    Number {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// The range that is allowed, in words.
+        want: String,
+        /// The number that came.
+        got: f64,
+    },
     /// A derivative asked of something that no tape has recorded.
     #[error(
         "{operation}: wants a value recorded on this tape, got a constant; \

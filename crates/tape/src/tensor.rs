@@ -32,6 +32,7 @@ mod pick;
 #[cfg(test)]
 pub(crate) mod planted;
 mod products;
+mod random;
 mod reduce;
 mod run;
 mod scan;

@@ -98,8 +98,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn huber(&self, targets: &Tensor<T>, delta: f64) -> Result<Self, Error> {
         if delta.is_nan() || delta <= 0.0 {
-            let want = format!("wants a delta greater than 0, not {delta}, for shapes");
-            return Err(Error::shape("huber", want, &[self.shape(), targets.shape()]));
+            let want = "wants a delta greater than 0".to_owned();
+            return Err(Error::Number { operation: "huber", want, got: delta });
         }
         let off = self.difference("huber", targets)?;
         let bound = |delta| Tensor::scalar(T::from_f64(delta));

@@ -61,11 +61,7 @@ fn norm<T: Float>(
     keep: bool,
 ) -> Result<Tensor<T>, Error> {
     if p.is_nan() || p < 1.0 {
-        return Err(Error::shape(
-            operation,
-            format!("wants p of at least 1, not {p}, for shape"),
-            &[x.shape()],
-        ));
+        return Err(Error::Number { operation, want: "wants p of at least 1".to_owned(), got: p });
     }
     if p == 2.0 {
         return apply(Norm { run, keep }, &[x]);

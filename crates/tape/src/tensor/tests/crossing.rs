@@ -259,8 +259,7 @@ fn a_cast_rounds_once_and_one_to_the_same_precision_is_the_same_tensor() {
     let same = x.cast::<f64>().unwrap();
     assert_eq!(tape.nodes(), 1);
     assert_eq!(tape.sweep(&same.powi(2).sum()).unwrap().of(&x).unwrap().to_vec(), [2.0 / 3.0]);
-    let foreign = std::thread::scope(|scope| {
-        scope.spawn(|| x.cast::<f32>().map(|cast| cast.to_vec())).join().unwrap()
-    });
+    let foreign =
+        std::thread::scope(|scope| scope.spawn(|| x.cast::<f32>().map(|cast| cast.to_vec())).join().unwrap());
     assert!(foreign.unwrap_err().to_string().starts_with("cast:"));
 }

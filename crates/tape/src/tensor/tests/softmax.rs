@@ -219,7 +219,7 @@ fn losses_say_what_does_not_fit() {
         ),
         (z.mse(&other), "mse: values and targets must have one shape, got [2, 3] and [3]"),
         (z.huber(&other, 1.0), "huber: values and targets must have one shape, got [2, 3] and [3]"),
-        (z.huber(&z, 0.0), "huber: wants a delta greater than 0, not 0, for shapes, got [2, 3] and [2, 3]"),
+        (z.huber(&z, 0.0), "huber: wants a delta greater than 0, got 0"),
         (z.softmax(2), "softmax: wants axes below 2 for shape [2, 3], got 2"),
         (z.log_softmax(7), "log_softmax: wants axes below 2 for shape [2, 3], got 7"),
         (z.log_sum_exp_axes(&[1, 1], false), "log_sum_exp_axes: wants each axis once, got 1"),
