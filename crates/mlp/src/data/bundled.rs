@@ -1,7 +1,5 @@
 //! Data sets that come with the library.
 
-use std::io::Read;
-
 use super::{Dataset, Table};
 
 /// The handwritten digits: 1797 images of 8 × 8 pixels (columns `pixel_0_0` to `pixel_7_7`, 0 to 16) in the classes
@@ -18,9 +16,8 @@ use super::{Dataset, Table};
 /// assert!(digits.features().iter().all(|pixel| (0.0..=16.0).contains(pixel)));
 /// ```
 pub fn digits() -> Dataset {
-    const COMPRESSED: &[u8] = include_bytes!("../../data/digits8x8.csv.gz");
-    let mut csv = Vec::new();
-    flate2::read::GzDecoder::new(COMPRESSED).read_to_end(&mut csv).expect("the embedded digits unpack");
+    const COMPRESSED: &[u8] = include_bytes!("../../data/digits8x8.csv.zlib");
+    let csv = miniz_oxide::inflate::decompress_to_vec_zlib(COMPRESSED).expect("the embedded digits unpack");
     let table = Table::from_bytes(&csv, "embedded digits").expect("the embedded digits are a table");
     Dataset::from_table(&table, "class", &[]).expect("the embedded digits are numbers with a class")
 }
