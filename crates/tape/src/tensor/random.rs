@@ -58,7 +58,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     /// # fn main() -> Result<(), tape::Error> {
     /// use tape::Tensor;
-    /// let x = Tensor::normal(&[10_000], 5.0, 2.0, 42)?;
+    /// let x = Tensor::<f64>::normal(&[10_000], 5.0, 2.0, 42)?;
     /// assert!((x.mean().item()? - 5.0).abs() < 0.1 && (x.std(1).item()? - 2.0).abs() < 0.1);
     /// assert!(Tensor::normal(&[1], 0.0, -1.0, 42).is_err());
     /// # Ok(())
