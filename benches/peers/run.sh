@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# One training step of a network, ours and in the frameworks of Rust and of Python: prints one table, and writes the rows
+# peers/NET-rust and peers/NET-python (the best peer, ours, ratio) to ratios.tsv in CARGO_TARGET_DIR, or in target/ at the root.
+#
+#     benches/peers/run.sh [--quick]
+#
+# The libraries of requirements.txt are installed, the first time, in an environment of their own in the target folder; with
+# PYTHON=/some/python that one is taken as it is, and with PYTHON= (nothing) Python is left out.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+[[ $target == /* ]] || target=$root/$target
+
+if [[ -z ${PYTHON+set} ]]; then
+    venv=$target/peers-python
+    if [[ ! -e $venv/complete ]]; then
+        python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --requirement "$here/requirements.txt" &&
+            touch "$venv/complete" || echo 'run.sh: not all of requirements.txt could be installed; the rest is measured' >&2
+    fi
+    PYTHON=
+    [[ ! -x $venv/bin/python ]] || PYTHON=$venv/bin/python
+fi
+
+export CARGO_TARGET_DIR=$target/peers RUSTFLAGS='-C target-cpu=native'
+# One of the other peers asks for a later Rust than it needs.
+cargo build --quiet --release --locked --ignore-rust-version --manifest-path "$here/Cargo.toml" --features networks --bin networks
+# One thread for all; ours has no other.
+export RAYON_NUM_THREADS=1 TAPE_BENCH_ROWS=$target/ratios.tsv
+mkdir -p "$target"
+exec "$CARGO_TARGET_DIR/release/networks" ${PYTHON:+--python "$PYTHON"} "$@"

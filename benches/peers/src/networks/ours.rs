@@ -1,0 +1,20 @@
+//! Ours, as `mlp` trains.
+
+use crate::Step;
+use crate::net::{ALPHA, Net};
+use mlp::{Layer, Network, Optimizer, Stepper};
+use tape::Tensor;
+
+pub(crate) fn step(net: &Net, lambda: f32) -> Step {
+    let layers = Layer::stack(net.sizes);
+    let parameters = net.weights().into_iter().zip(&layers).flat_map(|(mut theta, layer)| {
+        theta.resize(theta.len() + layer.n_out, 0.0);
+        theta
+    });
+    let mut network = Network::from_parameters(net.sizes, parameters.collect()).expect("sizes of the table");
+    let x = Tensor::from_vec(net.x(), &[net.rows, net.inputs()]).expect("rows of inputs");
+    let y = Tensor::from_vec(net.y(), &[net.rows, net.outputs()]).expect("rows of targets");
+    let mut stepper = Stepper::new();
+    let descent = Optimizer::GradientDescent { learning_rate: f64::from(ALPHA) };
+    Box::new(move || stepper.step(&mut network, &x, &y, lambda, descent).expect("shapes fit"))
+}
