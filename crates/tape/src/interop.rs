@@ -39,8 +39,6 @@ mod ndarray;
 mod num_traits;
 
 use crate::{Dual, Real, Reverse, Tangents, Taylor, Traced};
-#[cfg(any(feature = "nalgebra", feature = "ndarray", feature = "ndarray-0_16"))]
-use crate::{Error, Float, Tensor, Var};
 use std::fmt;
 
 /// All handles, each to be given a macro's `[generics] Type`: a new one is a line here. What stands in braces is a bound on
@@ -111,7 +109,7 @@ use by_precision;
 
 /// The elements of a tensor as scalars: on the tape where the tensor is, so that the gradient crosses over.
 #[cfg(any(feature = "nalgebra", feature = "ndarray", feature = "ndarray-0_16"))]
-fn scalars<T: Float>(tensor: &Tensor<T>) -> Result<Vec<Var<T>>, Error> {
+fn scalars<T: crate::Float>(tensor: &crate::Tensor<T>) -> Result<Vec<crate::Var<T>>, crate::Error> {
     let flat = tensor.reshape(&[tensor.len()])?;
     (0..tensor.len()).map(|k| flat.at(&[k])).collect()
 }
