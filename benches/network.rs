@@ -38,7 +38,7 @@ struct Sides<T: Float> {
 
 impl<T: Float> Sides<T> {
     fn new(sizes: &[usize], rows: usize) -> Self {
-        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut random = rand::rngs::Xoshiro256PlusPlus::seed_from_u64(1);
         let mut draw = |n: usize, f: fn(f64) -> f64| -> Vec<T> {
             (0..n).map(|_| T::from_f64(f(random.random_range(-1.0..1.0)))).collect()
         };

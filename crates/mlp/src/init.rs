@@ -4,8 +4,8 @@
 //! gradients, and stay equal for ever.
 
 use crate::layer::Layer;
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use tape::Float;
 
 /// Parameters for these layers: weights uniform in ±√6 / √(n_in + n_out), biases zero; the same for the same
@@ -14,7 +14,7 @@ use tape::Float;
 /// The width keeps the variance of activations and of gradients level through the layers (Glorot and Bengio
 /// 2010, equation 16); it is also the course's ε.
 pub(crate) fn xavier_uniform<T: Float>(layers: &[Layer], seed: u64) -> Vec<T> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut parameters = Vec::with_capacity(layers.last().map_or(0, |layer| layer.bias.end));
     for layer in layers {
         let width = 6.0_f64.sqrt() / ((layer.n_in + layer.n_out) as f64).sqrt();

@@ -2,8 +2,8 @@
 
 use crate::{Activation, Error, Network, Optimizer, loss};
 use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::ops::ControlFlow;
 use tape::{Float, Tensor, TensorProgram};
 
@@ -86,9 +86,8 @@ impl Training {
         self.check::<T>()?;
         let n = rows(x, y)?;
         let batch_size = self.batch_size.unwrap_or(n).min(n);
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         // Another stream than that of the first parameters, which may come from the same seed.
-        random.set_stream(1);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ u64::from_le_bytes(*b"\0\0\0epoch"));
         let mut order: Vec<usize> = (0..n).collect();
         let mut stepper = Stepper::new();
         for number in 1..=self.epochs {

@@ -18,8 +18,8 @@ use crate::tape::{self, Stored};
 use crate::tensor::{At, Inputs, Op};
 use crate::{Dual, Error, Tape, Tensor, Var};
 use differences::{Slope, scale, slope};
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -137,7 +137,7 @@ pub fn gradient(f: impl Fn(&[Dual<Var>]) -> Dual<Var>, x: &[f64]) -> Result<Repo
         })
     };
     let scales: Vec<f64> = x.iter().map(|&x| scale(x)).collect();
-    let mut random = ChaCha8Rng::seed_from_u64(0x7a9e);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(0x7a9e);
     let mut report = Report { first: 0.0, second: Some(0.0) };
     let (gradient, _) = swept(x, &still)?;
     for _ in 0..DIRECTIONS {
@@ -247,7 +247,7 @@ pub fn tensor_gradient(
     f: impl Fn(&[Tensor<f64>]) -> Result<Tensor<f64>, Error>,
     inputs: &[Tensor<f64>],
 ) -> Result<Report, Error> {
-    let mut random = ChaCha8Rng::seed_from_u64(0x7a9e);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(0x7a9e);
     let x: Vec<f64> = inputs.iter().flat_map(Tensor::to_vec).collect();
     let split = |flat: &[f64]| {
         let mut start = 0;
@@ -408,7 +408,7 @@ fn off_by_itself(op: &Op, inputs: &[Tensor<f64>]) -> Result<Option<Off>, Error> 
         let plain: Vec<_> = inputs.iter().map(Tensor::to_constant).collect();
         let forward = |inputs: &[Tensor<f64>]| op.forward(&inputs.iter().collect::<Vec<_>>());
         let output = forward(&plain)?;
-        let mut random = ChaCha8Rng::seed_from_u64(0x0ff);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(0x0ff);
         let v = Tensor::from_vec(direction(&mut random, output.len()), output.shape())?;
         let given: Vec<_> = plain.iter().collect();
         let mut at = At { inputs: Inputs::Given(&given), output: &output, cotangent: &v };
@@ -448,7 +448,7 @@ fn index_of(mut k: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// A direction of entries in [-1, 1], none of them near zero.
-fn direction(random: &mut ChaCha8Rng, length: usize) -> Vec<f64> {
+fn direction(random: &mut Xoshiro256PlusPlus, length: usize) -> Vec<f64> {
     let entry = |_| random.random_range(0.3..1.0) * if random.random::<bool>() { 1.0 } else { -1.0 };
     (0..length).map(entry).collect()
 }
@@ -466,7 +466,7 @@ fn classes(derivative: &[f64], scales: &[f64]) -> Vec<Vec<usize>> {
 }
 
 /// A direction along which only these arguments move, each by about its scale.
-fn direction_in(random: &mut ChaCha8Rng, class: &[usize], scales: &[f64]) -> Vec<f64> {
+fn direction_in(random: &mut Xoshiro256PlusPlus, class: &[usize], scales: &[f64]) -> Vec<f64> {
     let mut u = vec![0.0; scales.len()];
     class.iter().zip(direction(random, class.len())).for_each(|(&k, entry)| u[k] = entry * scales[k]);
     u

@@ -3,8 +3,8 @@
 use super::{Backprop, Flaw};
 use crate::{Layer, Leaves, Network, loss};
 use proptest::prelude::*;
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use std::cell::Cell;
 use tape::{Float, Tape, Tensor, Var};
 
@@ -41,7 +41,7 @@ struct Problem {
 impl Problem {
     /// Weights and biases uniform in ±`width`, inputs in ±1, targets 0, 1 or between.
     fn draw(sizes: &[usize], rows: usize, lambda: f64, width: f64, seed: u64) -> Problem {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let count = Layer::stack(sizes).last().unwrap().bias.end;
         let mut uniform = |width: f64, n: usize| -> Vec<f64> {
             // Representable in f32, so that both precisions see one problem.
