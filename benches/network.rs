@@ -4,6 +4,8 @@
 //!
 //! Criterion reports each side; the ratio comes from alternating pairs. Beside it stands the hand-written step
 //! over its bare matrix products done by `faer`, so that a slow rival is seen.
+//!
+//! All on one thread; then the tape's step on one against two.
 
 mod ratios;
 
@@ -110,6 +112,8 @@ impl<T: Float> Sides<T> {
 struct Measured {
     replayed: Race,
     recorded: Race,
+    /// The tape's step on one thread, as the rival, and on two.
+    threads: Race,
     over_faer: Option<f64>,
 }
 
@@ -136,7 +140,19 @@ where
     let start = tape.mark();
     let recorded = race(Duration::from_secs(2), || rival.by_hand(), || sides.by_recording(&tape, &start));
     let over_faer = rival.products_over_faer(&Layer::stack(sizes), rows);
-    Some(Measured { replayed, recorded, over_faer })
+    let mut alone = Sides { x: sides.x.clone(), y: sides.y.clone(), ..Sides::new(sizes, rows) };
+    let mut alone_stepper = Stepper::new();
+    let threads = race(
+        Duration::from_secs(2),
+        || alone.by_tape(&mut alone_stepper),
+        || {
+            kernel::set_threads(2);
+            let cost = sides.by_tape(&mut stepper);
+            kernel::set_threads(1);
+            cost
+        },
+    );
+    Some(Measured { replayed, recorded, threads, over_faer })
 }
 
 /// The bare products of a step, done by the best crate.
@@ -187,6 +203,7 @@ fn main() {
     let delegated = !ratios::is_test()
         && !ratios::is_for_criterion()
         && ratios::delegate("mlp", "network", &["yardstick"]);
+    kernel::set_threads(1);
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
@@ -198,22 +215,25 @@ fn main() {
             true => run::<f64>(&mut criterion, name, sizes, rows),
             false => run::<f32>(&mut criterion, name, sizes, rows),
         };
-        let Some(Measured { replayed, recorded, over_faer }) = result else { continue };
+        let Some(Measured { replayed, recorded, threads, over_faer }) = result else { continue };
         if !delegated {
             ratios::write_row(name, replayed);
             ratios::write_row(&name.replacen("net/", "net-recorded/", 1), recorded);
+            ratios::write_row(&name.replacen("net/", "net-two-threads/", 1), threads);
         }
         let over_faer = over_faer.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
         let (hand, tape) = (time(replayed.rival), time(replayed.ours));
-        let (ratio, recorded) = (replayed.ratio, recorded.ratio);
-        lines.push(format!("{name:<32}{hand:>14}{tape:>14}{ratio:>8.3}{recorded:>14.3}{over_faer:>22}"));
+        let (ratio, recorded, threads) = (replayed.ratio, recorded.ratio, threads.ratio);
+        lines.push(format!(
+            "{name:<32}{hand:>14}{tape:>14}{ratio:>8.3}{recorded:>16.3}{threads:>20.3}{over_faer:>22}"
+        ));
     }
     if !lines.is_empty() {
         let build = if ratios::is_native() { "native" } else { "portable" };
         println!("\none training step, {build} build, one thread; medians of alternating pairs");
         println!(
-            "{:<32}{:>14}{:>14}{:>8}{:>14}{:>22}",
-            "net", "hand-written", "tape", "ratio", "recorded anew", "hand / faer products"
+            "{:<32}{:>14}{:>14}{:>8}{:>16}{:>20}{:>22}",
+            "net", "hand-written", "tape", "ratio", "recorded anew", "2 threads / 1", "hand / faer products"
         );
         println!("{}\n", lines.join("\n"));
     }

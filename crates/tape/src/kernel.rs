@@ -14,10 +14,13 @@ mod network;
 #[cfg(test)]
 mod oracle;
 mod reduce;
+mod threads;
 
 pub use level::{Level, level};
 pub(crate) use level::{Pass, dispatch_at};
 pub use matmul::{Factor, MatmulShape};
+pub(crate) use threads::{LEAST, LINE, in_parts};
+pub use threads::{set_threads, threads};
 
 /// What the files below are written over: a plain number with the arithmetic and bits of its format.
 trait Plain: float::Bits + matmul::Product + Send + Sync + std::fmt::Debug {}

@@ -6,6 +6,7 @@
 use super::Plain;
 use super::float;
 use super::level::{Level, Pass, dispatch_at, level};
+use super::threads::{LEAST, LINE, in_parts};
 use std::marker::PhantomData;
 
 /// A function of one number that can be compiled with and without fused multiply-add.
@@ -35,7 +36,7 @@ impl<T: Plain, F: Function<T>> Pass for Map<'_, T, F> {
 #[inline]
 fn map_at<T: Plain, F: Function<T>>(level: Level, x: &[T], y: &mut [T], name: &str) {
     assert_eq!(x.len(), y.len(), "{name}: lengths of x and y must be equal");
-    dispatch_at(level, Map::<T, F> { x, y, function: PhantomData });
+    in_parts(LEAST, LINE, (x, y), |(x, y)| dispatch_at(level, Map::<T, F> { x, y, function: PhantomData }));
 }
 
 /// Declares a function over slices, and the type through which it is compiled.

@@ -11,8 +11,10 @@ mod pack;
 mod tile;
 
 use super::level::{Level, level};
+use super::threads::{self, Cut};
 use lanes::Lanes;
 use std::cell::Cell;
+use std::ops::Range;
 use std::thread::LocalKey;
 use tile::{Tile, Tiles};
 
@@ -88,6 +90,9 @@ pub(super) fn matmul_plus<T: super::Plain>(
 /// What is added to a product: so many times another matrix of its shape, or what stands where it is written.
 type Added<'a, T> = (T, Option<&'a [T]>);
 
+/// The buffer of a thread for copied panels.
+type Scratch<T> = LocalKey<Cell<Vec<T>>>;
+
 /// The types that have tiles.
 pub(super) trait Product: Sized + 'static {
     /// [`matmul`] at a level, which must not be above that of the processor.
@@ -161,6 +166,55 @@ const TINY: usize = 256;
 /// Elements of a right factor that stays in the first-level cache, so that copying it gains nothing.
 const SMALL: usize = 4096;
 
+/// Multiply-adds of a part of a product that is worth a thread.
+const LEAST: usize = 2 * 1024 * 1024;
+
+/// What is asked for: `alpha · op(A) · op(B) + beta · old`.
+#[derive(Clone, Copy)]
+struct Wanted<'a, T> {
+    shape: MatmulShape,
+    alpha: T,
+    a: Factor<'a, T>,
+    b: Factor<'a, T>,
+    beta: T,
+}
+
+/// A rectangle of the result, and of what is added to.
+struct Part<T> {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// The first element of the whole result, of which only the rectangle is read and written.
+    c: *mut T,
+    /// The first element of what is added to: the result itself, or a matrix of its shape that nobody writes.
+    old: *const T,
+    /// Rows and columns of a tile: it is cut between tiles.
+    tile: (usize, usize),
+}
+
+// SAFETY: parts come from one exclusive borrow of the result by cutting ranges, so no two of them share an element; what is
+// added to and is not the result is borrowed too, and only read.
+unsafe impl<T: Send + Sync> Send for Part<T> {}
+
+impl<T: Send + Sync> Cut for Part<T> {
+    /// The length of its longer side, across which it is cut.
+    fn length(&self) -> usize {
+        self.rows.len().max(self.columns.len())
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let halves = |range: &Range<usize>, tile: usize| {
+            let middle = (range.start + at.next_multiple_of(tile)).min(range.end);
+            (range.start..middle, middle..range.end)
+        };
+        let (rows, columns) = if self.rows.len() >= self.columns.len() {
+            (halves(&self.rows, self.tile.0), (self.columns.clone(), self.columns.clone()))
+        } else {
+            ((self.rows.clone(), self.rows.clone()), halves(&self.columns, self.tile.1))
+        };
+        (Part { rows: rows.0, columns: columns.0, ..self }, Part { rows: rows.1, columns: columns.1, ..self })
+    }
+}
+
 /// The product of slices whose lengths fit, with m and n not zero.
 #[inline]
 fn product<K: Tiles>(
@@ -170,12 +224,30 @@ fn product<K: Tiles>(
     b: Factor<'_, K::Element>,
     added: Added<'_, K::Element>,
     c: &mut [K::Element],
-    scratch: &'static LocalKey<Cell<Vec<K::Element>>>,
+    scratch: &'static Scratch<K::Element>,
 ) {
     let MatmulShape { m, k, n } = shape;
+    let wanted = Wanted { shape, alpha, a, b, beta: added.0 };
+    let old = added.1.map_or(c.as_ptr(), <[K::Element]>::as_ptr);
+    let tile = (K::ROWS, K::VECTORS * <K::Lanes as Lanes>::WIDTH);
+    let part = Part { rows: 0..m, columns: 0..n, c: c.as_mut_ptr(), old, tile };
+    match threads::parts((m * k).saturating_mul(n), LEAST) {
+        1 => product_part::<K>(&wanted, &part, scratch),
+        parts => threads::shared(parts, 1, part, &|part| product_part::<K>(&wanted, &part, scratch)),
+    }
+}
+
+/// A part of a product.
+#[inline]
+fn product_part<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    part: &Part<K::Element>,
+    scratch: &'static Scratch<K::Element>,
+) {
+    let Wanted { shape: MatmulShape { k, n, .. }, b, .. } = *wanted;
     let size = b.data.len();
-    if !b.transposed && k <= PART && (m <= 2 * K::ROWS || size <= SMALL) {
-        in_place::<K>(shape, alpha, a, b.data, added, c);
+    if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
+        in_place::<K>(wanted, b.data, part);
     } else if b.transposed && k <= PART && size <= TINY {
         let mut copy = [num_traits::Zero::zero(); TINY];
         for j in 0..n {
@@ -183,11 +255,11 @@ fn product<K: Tiles>(
                 copy[p * n + j] = b.data[j * k + p];
             }
         }
-        in_place::<K>(shape, alpha, a, &copy[..size], added, c);
+        in_place::<K>(wanted, &copy[..size], part);
     } else {
         // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
         let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
-        blocks::<K>(shape, alpha, a, b, added, c, &mut panels);
+        blocks::<K>(wanted, part, &mut panels);
         let _ = scratch.try_with(|kept| kept.set(panels));
     }
 }
@@ -195,25 +267,18 @@ fn product<K: Tiles>(
 /// The product where k is one part and op(B) lies in rows, which the tiles read without a copy.
 /// A product of 16 × 4 × 8 takes a third of the time that [`blocks`] would.
 #[inline]
-fn in_place<K: Tiles>(
-    MatmulShape { m, k, n }: MatmulShape,
-    alpha: K::Element,
-    a: Factor<'_, K::Element>,
-    b: &[K::Element],
-    added: Added<'_, K::Element>,
-    c: &mut [K::Element],
-) {
+fn in_place<K: Tiles>(wanted: &Wanted<'_, K::Element>, b: &[K::Element], part: &Part<K::Element>) {
+    let Wanted { shape: MatmulShape { m, k, n }, alpha, a, beta, .. } = *wanted;
     assert!(b.len() == k * n);
-    let (beta, old) = (added.0, added.1.map_or(c.as_ptr(), <[K::Element]>::as_ptr));
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(m);
+    let (tile_rows, vectors) = K::fitting(part.rows.len());
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
-    let mut i = 0;
-    while i < m {
-        let rows = (m - i).min(tile_rows);
-        let mut j = 0;
-        while j < n {
-            let used = (n - j).min(vectors * width);
+    let mut i = part.rows.start;
+    while i < part.rows.end {
+        let rows = (part.rows.end - i).min(tile_rows);
+        let mut j = part.columns.start;
+        while j < part.columns.end {
+            let used = (part.columns.end - j).min(vectors * width);
             let vectors = used.div_ceil(width);
             let tile = Tile {
                 k,
@@ -222,15 +287,16 @@ fn in_place<K: Tiles>(
                 a_step,
                 b: b.as_ptr().wrapping_add(j),
                 b_step: n,
-                c: c.as_mut_ptr().wrapping_add(i * n + j),
-                old: old.wrapping_add(i * n + j),
+                c: part.c.wrapping_add(i * n + j),
+                old: part.old.wrapping_add(i * n + j),
                 c_row: n,
                 last: used - (vectors - 1) * width,
                 alpha,
                 beta,
             };
             // SAFETY: rows i to i + rows - 1 are below m and columns j to j + used - 1 below n: inside the slices, of which
-            // `c` is borrowed for writing and overlaps none, and what is added to is as long as `c`; the level of the tiles was checked.
+            // `c` is borrowed for writing, here this rectangle of it, and overlaps none; what is added to is as long as `c`;
+            // the level of the tiles was checked.
             unsafe { K::get(rows, vectors, a.transposed)(&tile) };
             j += used;
         }
@@ -238,29 +304,27 @@ fn in_place<K: Tiles>(
     }
 }
 
-/// Cuts the product into blocks, and these into tiles.
+/// Cuts a part of the product into blocks, and these into tiles.
 #[inline(never)]
 fn blocks<K: Tiles>(
-    shape: MatmulShape,
-    alpha: K::Element,
-    a: Factor<'_, K::Element>,
-    b: Factor<'_, K::Element>,
-    added: Added<'_, K::Element>,
-    c: &mut [K::Element],
+    wanted: &Wanted<'_, K::Element>,
+    rectangle: &Part<K::Element>,
     scratch: &mut Vec<K::Element>,
 ) {
+    let Wanted { shape, alpha, a, b, mut beta } = *wanted;
     let MatmulShape { m, k, n } = shape;
+    let (all_rows, all_columns) = (rectangle.rows.len(), rectangle.columns.len());
     let bytes = |count: usize| count * size_of::<K::Element>();
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(m);
+    let (tile_rows, vectors) = K::fitting(all_rows);
     let strip = width * vectors;
     let block = (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip);
     // Copying the right factor pays from three passes over it on, the left one where its rows or columns lie so far
     // apart that they compete for the same places in the caches.
-    let copy_b = b.transposed || m > 2 * tile_rows;
+    let copy_b = b.transposed || all_rows > 2 * tile_rows;
     let left_stride = bytes(if a.transposed { m } else { k });
-    let copy_a = n >= 4 * strip && m > ROWS_AT_ONCE && left_stride >= 4096;
-    let b_size = if copy_b { k.min(PART) * block.min(n.next_multiple_of(width)) } else { 0 };
+    let copy_a = all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
+    let b_size = if copy_b { k.min(PART) * block.min(all_columns.next_multiple_of(width)) } else { 0 };
     let a_size = if copy_a { k.min(PART) * ROWS_AT_ONCE } else { 0 };
     // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
     let spare = LINE_BYTES / size_of::<K::Element>();
@@ -272,20 +336,20 @@ fn blocks<K: Tiles>(
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
 
     let mut from_k = 0;
-    let (mut beta, mut old) = (added.0, added.1.map_or(c.as_ptr(), <[K::Element]>::as_ptr));
+    let (c, mut old) = (rectangle.c, rectangle.old);
     loop {
         let part = (k - from_k).min(PART);
-        for from_n in (0..n).step_by(block) {
-            let columns = (n - from_n).min(block);
+        for from_n in rectangle.columns.clone().step_by(block) {
+            let columns = (rectangle.columns.end - from_n).min(block);
             if copy_b && part > 0 {
                 copy_right::<K>(shape, b, vectors, (from_k, part), (from_n, columns), b_panels);
             }
-            for from_m in (0..m).step_by(ROWS_AT_ONCE) {
-                let rows = (m - from_m).min(ROWS_AT_ONCE);
+            for from_m in rectangle.rows.clone().step_by(ROWS_AT_ONCE) {
+                let rows = (rectangle.rows.end - from_m).min(ROWS_AT_ONCE);
                 if copy_a && part > 0 {
                     copy_left::<K>(shape, a, (from_k, part), (from_m, rows), a_panels);
                 }
-                let mut tile_at = |i: usize, j: usize| {
+                let tile_at = |i: usize, j: usize| {
                     let used = (columns - j).min(strip);
                     let vectors = used.div_ceil(width);
                     let (b_at, b_step) = if copy_b {
@@ -306,7 +370,7 @@ fn blocks<K: Tiles>(
                         a_step,
                         b: b_at,
                         b_step,
-                        c: c.as_mut_ptr().wrapping_add((from_m + i) * n + from_n + j),
+                        c: c.wrapping_add((from_m + i) * n + from_n + j),
                         old: old.wrapping_add((from_m + i) * n + from_n + j),
                         c_row: n,
                         last: used - (vectors - 1) * width,
@@ -316,8 +380,9 @@ fn blocks<K: Tiles>(
                     let rows = (rows - i).min(tile_rows);
                     // SAFETY: the rows are below m, columns from_n + j to from_n + j + used - 1 below n, and the part
                     // of the sum ends at or before k: all inside the slices, whose lengths were asserted, and
-                    // inside the panels, which were copied for these rows and columns. `c` is borrowed for writing, so
-                    // it overlaps nothing else, and what is added to is as long; the level of the tiles was checked.
+                    // inside the panels, which were copied for these rows and columns. `c` is borrowed for writing, here this
+                    // rectangle of it, so it overlaps nothing else, and what is added to is as long; the level of the
+                    // tiles was checked.
                     unsafe { K::get(rows, vectors, copy_a || a.transposed)(&tile) };
                 };
                 if bytes(part * columns) <= NEAR_BYTES {
@@ -332,7 +397,7 @@ fn blocks<K: Tiles>(
             }
         }
         from_k += part;
-        (beta, old) = (num_traits::One::one(), c.as_ptr());
+        (beta, old) = (num_traits::One::one(), c);
         if from_k >= k {
             return;
         }

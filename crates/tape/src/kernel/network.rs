@@ -2,8 +2,9 @@
 
 use super::Plain;
 use super::float::{log_1p_exp, sigmoid};
-use super::level::{Pass, dispatch};
-use super::reduce::{narrow, sum_of};
+use super::level::{Pass, dispatch, level};
+use super::reduce::{Term, narrow, total_at};
+use super::threads::{LEAST, LINE, in_parts};
 
 struct SigmoidGradient<'a, T>(&'a [T], &'a [T], &'a mut [T]);
 
@@ -28,7 +29,7 @@ pub(super) fn sigmoid_gradient<T: Plain>(a: &[T], a_bar: &[T], z_bar: &mut [T]) 
         a_bar.len(),
         z_bar.len()
     );
-    dispatch(SigmoidGradient(a, a_bar, z_bar));
+    in_parts(LEAST, LINE, (a, a_bar, z_bar), |(a, a_bar, z_bar)| dispatch(SigmoidGradient(a, a_bar, z_bar)));
 }
 
 struct TimesSigmoidSlope<'a, T>(&'a [T], &'a mut [T]);
@@ -47,7 +48,7 @@ impl<T: Plain> Pass for TimesSigmoidSlope<'_, T> {
 #[inline]
 pub(super) fn times_sigmoid_slope<T: Plain>(a: &[T], bar: &mut [T]) {
     assert_eq!(a.len(), bar.len(), "times_sigmoid_slope: lengths of a and bar must be equal");
-    dispatch(TimesSigmoidSlope(a, bar));
+    in_parts(LEAST, LINE, (a, bar), |(a, bar)| dispatch(TimesSigmoidSlope(a, bar)));
 }
 
 fn must_be_whole_rows<T>(name: &str, z: &[T], bias: &[T]) {
@@ -78,7 +79,7 @@ impl<T: Plain> Pass for AddBias<'_, T> {
 pub(super) fn add_bias<T: Plain>(z: &mut [T], bias: &[T]) {
     must_be_whole_rows("add_bias", z, bias);
     if !bias.is_empty() {
-        dispatch(AddBias(z, bias));
+        in_parts(LEAST, bias.len(), z, |rows| dispatch(AddBias(rows, bias)));
     }
 }
 
@@ -110,30 +111,26 @@ impl<T: Plain> Pass for AddBiasSigmoid<'_, T> {
 pub(super) fn add_bias_sigmoid<T: Plain>(z: &mut [T], bias: &[T]) {
     must_be_whole_rows("add_bias_sigmoid", z, bias);
     if !bias.is_empty() {
-        dispatch(AddBiasSigmoid(z, bias));
+        in_parts(LEAST, bias.len(), z, |rows| dispatch(AddBiasSigmoid(rows, bias)));
     }
 }
 
-struct SigmoidCrossEntropy<'a, T>(&'a [T], &'a [T]);
+struct SigmoidCrossEntropy;
 
-impl<T: Plain> Pass for SigmoidCrossEntropy<'_, T> {
-    type Output = T;
-
+impl<T: Plain> Term<T> for SigmoidCrossEntropy {
     #[inline(always)]
-    fn run<const FUSED: bool>(self) -> T {
-        narrow(sum_of(self.0, self.1, |z, y| {
-            let tail = log_1p_exp::<T, FUSED>(-z.abs());
-            // max(z, 0) - y z without a difference of large numbers where y is 1.
-            let linear = if z > T::zero() { (T::one() - y) * z } else { -y * z };
-            (linear + tail).to_f64().unwrap_or(f64::NAN)
-        }))
+    fn at<const FUSED: bool>(z: T, y: T) -> f64 {
+        let tail = log_1p_exp::<T, FUSED>(-z.abs());
+        // max(z, 0) - y z without a difference of large numbers where y is 1.
+        let linear = if z > T::zero() { (T::one() - y) * z } else { -y * z };
+        (linear + tail).to_f64().unwrap_or(f64::NAN)
     }
 }
 
 #[inline]
 pub(super) fn sigmoid_cross_entropy<T: Plain>(z: &[T], y: &[T]) -> T {
     assert_eq!(z.len(), y.len(), "sigmoid_cross_entropy: lengths of z and y must be equal");
-    dispatch(SigmoidCrossEntropy(z, y))
+    narrow(total_at::<T, SigmoidCrossEntropy>(level(), z, y))
 }
 
 struct SigmoidCrossEntropyGradient<'a, T>(&'a [T], &'a [T], T, &'a mut [T]);
@@ -159,7 +156,9 @@ pub(super) fn sigmoid_cross_entropy_gradient<T: Plain>(z: &[T], y: &[T], scale: 
         y.len(),
         z_bar.len()
     );
-    dispatch(SigmoidCrossEntropyGradient(z, y, scale, z_bar));
+    in_parts(LEAST, LINE, (z, y, z_bar), |(z, y, z_bar)| {
+        dispatch(SigmoidCrossEntropyGradient(z, y, scale, z_bar));
+    });
 }
 
 #[cfg(test)]
@@ -223,7 +222,7 @@ mod tests {
             softplus(&z, &mut plus);
             let want: f64 = (0..n).map(|i| plus[i] - y[i] * z[i]).sum();
             for level in LEVELS {
-                let got = dispatch_at(level, SigmoidCrossEntropy(&z, &y));
+                let got = total_at::<f64, SigmoidCrossEntropy>(level, &z, &y);
                 assert!((got - want).abs() <= 1e-12 * want.abs(), "{got} against {want}");
             }
         }

@@ -5,7 +5,9 @@
 
 use super::Plain;
 use super::float::mul_add;
-use super::level::{Pass, dispatch_at, level};
+use super::level::{Level, Pass, dispatch_at, level};
+use super::threads::{self, Cut, LEAST, LINE, in_parts};
+use std::marker::PhantomData;
 
 /// Interleaved partial sums of a block.
 const LANES: usize = 16;
@@ -36,30 +38,107 @@ impl Compensated {
     }
 }
 
-/// Adds up `term(x, y)` over the pairs of two slices of equal length.
+/// What is added up, of a pair of numbers.
+pub(super) trait Term<T> {
+    /// The term of `x` and `y`.
+    fn at<const FUSED: bool>(x: T, y: T) -> f64;
+}
+
+/// The sum over a block, in interleaved lanes.
 #[inline(always)]
-pub(super) fn sum_of<T: Plain>(x: &[T], y: &[T], term: impl Fn(T, T) -> f64) -> f64 {
+fn block_sum<T: Plain, F: Term<T>, const FUSED: bool>(x: &[T], y: &[T]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (x_whole, x_rest) = x.as_chunks::<LANES>();
+    let (y_whole, y_rest) = y.as_chunks::<LANES>();
+    for (x, y) in x_whole.iter().zip(y_whole) {
+        for i in 0..LANES {
+            lanes[i] += F::at::<FUSED>(x[i], y[i]);
+        }
+    }
+    for (lane, (&x, &y)) in lanes.iter_mut().zip(x_rest.iter().zip(y_rest)) {
+        *lane += F::at::<FUSED>(x, y);
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The sum over all blocks of two slices of equal length.
+struct Total<'a, T, F>(&'a [T], &'a [T], PhantomData<F>);
+
+impl<T: Plain, F: Term<T>> Pass for Total<'_, T, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) -> f64 {
+        let mut total = Compensated::default();
+        for (x, y) in self.0.chunks(BLOCK).zip(self.1.chunks(BLOCK)) {
+            total.add(block_sum::<T, F, FUSED>(x, y));
+        }
+        total.value()
+    }
+}
+
+/// The sum of each block by itself.
+struct BlockSums<'a, T, F> {
+    x: &'a [T],
+    y: &'a [T],
+    sums: &'a mut [f64],
+    term: PhantomData<fn() -> F>,
+}
+
+impl<T: Plain, F: Term<T>> Pass for BlockSums<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for ((sum, x), y) in self.sums.iter_mut().zip(self.x.chunks(BLOCK)).zip(self.y.chunks(BLOCK)) {
+            *sum = block_sum::<T, F, FUSED>(x, y);
+        }
+    }
+}
+
+impl<T: Plain, F> Cut for BlockSums<'_, T, F> {
+    fn length(&self) -> usize {
+        self.x.len()
+    }
+
+    /// At the end of a block.
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (x, x_rest) = self.x.split_at(at);
+        let (y, y_rest) = self.y.split_at(at);
+        let (sums, sums_rest) = self.sums.split_at_mut(at / BLOCK);
+        let rest = BlockSums { x: x_rest, y: y_rest, sums: sums_rest, term: PhantomData };
+        (BlockSums { x, y, sums, term: PhantomData }, rest)
+    }
+}
+
+/// Adds up the term of each pair of two slices of equal length.
+#[inline]
+pub(super) fn total_at<T: Plain, F: Term<T>>(level: Level, x: &[T], y: &[T]) -> f64 {
+    match threads::parts(x.len(), LEAST) {
+        1 => dispatch_at(level, Total::<T, F>(x, y, PhantomData)),
+        parts => total_in_parts::<T, F>(level, parts, x, y),
+    }
+}
+
+/// The same sum, with the blocks computed by threads and added up in order by one.
+#[cold]
+fn total_in_parts<T: Plain, F: Term<T>>(level: Level, parts: usize, x: &[T], y: &[T]) -> f64 {
+    /// Blocks that are computed before they are added up.
+    const AT_ONCE: usize = 4096;
+    let mut room = [0.0; AT_ONCE];
     let mut total = Compensated::default();
-    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-        let mut lanes = [0.0; LANES];
-        let (x_whole, x_rest) = x.as_chunks::<LANES>();
-        let (y_whole, y_rest) = y.as_chunks::<LANES>();
-        for (x, y) in x_whole.iter().zip(y_whole) {
-            for i in 0..LANES {
-                lanes[i] += term(x[i], y[i]);
-            }
-        }
-        for (lane, (&x, &y)) in lanes.iter_mut().zip(x_rest.iter().zip(y_rest)) {
-            *lane += term(x, y);
-        }
-        let mut half = LANES / 2;
-        while half > 0 {
-            for i in 0..half {
-                lanes[i] += lanes[i + half];
-            }
-            half /= 2;
-        }
-        total.add(lanes[0]);
+    for (x, y) in x.chunks(AT_ONCE * BLOCK).zip(y.chunks(AT_ONCE * BLOCK)) {
+        let sums = &mut room[..x.len().div_ceil(BLOCK)];
+        let blocks = BlockSums::<T, F> { x, y, sums, term: PhantomData };
+        threads::shared(parts, BLOCK, blocks, &|blocks| dispatch_at(level, blocks));
+        room[..x.len().div_ceil(BLOCK)].iter().for_each(|&sum| total.add(sum));
     }
     total.value()
 }
@@ -74,42 +153,38 @@ pub(super) fn narrow<T: Plain>(x: f64) -> T {
     T::from(x).unwrap_or_else(T::nan)
 }
 
-struct Sum<'a, T>(&'a [T]);
+struct First;
 
-impl<T: Plain> Pass for Sum<'_, T> {
-    type Output = T;
-
+impl<T: Plain> Term<T> for First {
     #[inline(always)]
-    fn run<const FUSED: bool>(self) -> T {
-        narrow(sum_of(self.0, self.0, |x, _| wide(x)))
+    fn at<const FUSED: bool>(x: T, _: T) -> f64 {
+        wide(x)
     }
 }
 
 #[inline]
 pub(super) fn sum<T: Plain>(x: &[T]) -> T {
-    dispatch_at(level(), Sum(x))
+    narrow(total_at::<T, First>(level(), x, x))
 }
 
-struct Dot<'a, T>(&'a [T], &'a [T]);
+struct Product;
 
-impl<T: Plain> Pass for Dot<'_, T> {
-    type Output = T;
-
+impl<T: Plain> Term<T> for Product {
     #[inline(always)]
-    fn run<const FUSED: bool>(self) -> T {
-        narrow(sum_of(self.0, self.1, |x, y| wide(x) * wide(y)))
+    fn at<const FUSED: bool>(x: T, y: T) -> f64 {
+        wide(x) * wide(y)
     }
 }
 
 #[inline]
 pub(super) fn dot<T: Plain>(x: &[T], y: &[T]) -> T {
     assert_eq!(x.len(), y.len(), "dot: lengths of x and y must be equal");
-    dispatch_at(level(), Dot(x, y))
+    narrow(total_at::<T, Product>(level(), x, y))
 }
 
 #[inline]
 pub(super) fn sum_of_squares<T: Plain>(x: &[T]) -> T {
-    dispatch_at(level(), Dot(x, x))
+    narrow(total_at::<T, Product>(level(), x, x))
 }
 
 struct Axpy<'a, T>(T, &'a [T], &'a mut [T]);
@@ -129,12 +204,14 @@ impl<T: Plain> Pass for Axpy<'_, T> {
 #[inline]
 pub(super) fn axpy<T: Plain>(alpha: T, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "axpy: lengths of x and y must be equal");
-    dispatch_at(level(), Axpy(alpha, x, y));
+    in_parts(LEAST, LINE, (x, y), |(x, y)| dispatch_at(level(), Axpy(alpha, x, y)));
 }
 
+/// Sums of the columns from `first` on, as many as `out` is long.
 struct ColumnSums<'a, T> {
     x: &'a [T],
     columns: usize,
+    first: usize,
     beta: T,
     out: &'a mut [T],
 }
@@ -144,21 +221,34 @@ impl<T: Plain> Pass for ColumnSums<'_, T> {
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { x, columns, beta, out } = self;
-        let mut from = 0;
-        while from < columns {
+        let Self { x, columns, first, beta, mut out } = self;
+        let mut from = first;
+        while !out.is_empty() {
             // Wide strips first: every strip is a pass over all of `x`.
-            from += match columns - from {
+            let done = match out.len() {
                 64.. => strip::<T, 64, FUSED>(x, columns, from, beta, out),
                 16.. => strip::<T, 16, FUSED>(x, columns, from, beta, out),
                 4.. => strip::<T, 4, FUSED>(x, columns, from, beta, out),
                 _ => strip::<T, 1, FUSED>(x, columns, from, beta, out),
             };
+            from += done;
+            out = &mut out[done..];
         }
     }
 }
 
-/// Sums of the columns `from..from + WIDTH`; returns `WIDTH`.
+impl<T: Plain> Cut for ColumnSums<'_, T> {
+    fn length(&self) -> usize {
+        self.out.len()
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (out, rest) = self.out.split_at_mut(at);
+        (ColumnSums { out, ..self }, ColumnSums { first: self.first + at, out: rest, ..self })
+    }
+}
+
+/// Sums of the columns `from..from + WIDTH`, the first of `out`; returns `WIDTH`.
 #[inline(always)]
 fn strip<T: Plain, const WIDTH: usize, const FUSED: bool>(
     x: &[T],
@@ -173,7 +263,7 @@ fn strip<T: Plain, const WIDTH: usize, const FUSED: bool>(
             *sum += wide(x);
         }
     }
-    for (out, sum) in out[from..].iter_mut().zip(sums) {
+    for (out, sum) in out.iter_mut().zip(sums) {
         let sum = narrow::<T>(sum);
         *out = if beta.is_zero() { sum } else { mul_add::<T, FUSED>(beta, *out, sum) };
     }
@@ -188,12 +278,16 @@ pub(super) fn column_sums<T: Plain>(x: &[T], columns: usize, beta: T, out: &mut 
         "column_sums: x must be whole rows of {columns}, got {} elements",
         x.len()
     );
-    dispatch_at(level(), ColumnSums { x, columns, beta, out });
+    let sums = ColumnSums { x, columns, first: 0, beta, out };
+    match threads::parts(x.len(), LEAST) {
+        1 => dispatch_at(level(), sums),
+        // Strips of the greatest width.
+        parts => threads::shared(parts, 64, sums, &|sums| dispatch_at(level(), sums)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::level::Level;
     use super::*;
 
     const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
@@ -214,8 +308,8 @@ mod tests {
         let x = numbers::<f32>(1_000_003);
         let y = numbers::<f64>(1_000_003);
         for level in LEVELS {
-            assert_eq!(dispatch_at(level, Sum(&x)), exact(&x) as f32);
-            let (got, want) = (dispatch_at(level, Sum(&y)), exact(&y));
+            assert_eq!(total_at::<f32, First>(level, &x, &x) as f32, exact(&x) as f32);
+            let (got, want) = (total_at::<f64, First>(level, &y, &y), exact(&y));
             assert!((got - want).abs() <= 2.0 * f64::EPSILON * want, "{got} {want}");
         }
     }
@@ -235,10 +329,10 @@ mod tests {
             let products: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
             let squares: Vec<f64> = x.iter().map(|x| x * x).collect();
             for level in LEVELS {
-                assert!((dispatch_at(level, Sum(x)) - exact(x)).abs() < 1e-12);
-                assert!((dispatch_at(level, Dot(x, y)) - exact(&products)).abs() < 1e-12);
-                assert!((dispatch_at(level, Dot(x, x)) - exact(&squares)).abs() < 1e-12);
-                assert_eq!(dispatch_at(level, Dot(x, y)), dot(x, y), "order depends on the level");
+                assert!((total_at::<f64, First>(level, x, x) - exact(x)).abs() < 1e-12);
+                assert!((total_at::<f64, Product>(level, x, y) - exact(&products)).abs() < 1e-12);
+                assert!((total_at::<f64, Product>(level, x, x) - exact(&squares)).abs() < 1e-12);
+                assert_eq!(total_at::<f64, Product>(level, x, y), dot(x, y), "order depends on the level");
             }
         }
     }
@@ -277,7 +371,7 @@ mod tests {
                 for beta in [0.0, 1.0, -2.0] {
                     for level in LEVELS {
                         let mut out = vec![if beta == 0.0 { f32::NAN } else { 3.0 }; columns];
-                        let pass = ColumnSums { x: &x, columns, beta, out: &mut out };
+                        let pass = ColumnSums { x: &x, columns, first: 0, beta, out: &mut out };
                         dispatch_at(level, pass);
                         for (j, &out) in out.iter().enumerate() {
                             let column: Vec<f32> = (0..rows).map(|i| x[i * columns + j]).collect();

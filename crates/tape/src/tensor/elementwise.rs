@@ -2,6 +2,7 @@
 
 use super::operation::{At, Operation, Reads, apply};
 use super::{Accumulator, Tensor};
+use crate::kernel::{LEAST, LINE, in_parts};
 use crate::primitive::{self, BinaryOp, TernaryOp, UnaryOp, primitives};
 use crate::real::method_doc;
 use crate::{Elementary, Error, Float, Shape, kernel, tape};
@@ -429,18 +430,22 @@ fn unary<T: Float>(operation: UnaryOp, x: &Tensor<T>) -> Tensor<T> {
 }
 
 #[inline(always)]
-fn map_by<T: Float>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = f(x);
-    }
+fn map_by<T: Float>(x: &[T], y: &mut [T], f: impl Fn(T) -> T + Sync) {
+    in_parts(LEAST, LINE, (x, y), |(x, y)| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = f(x);
+        }
+    });
 }
 
 /// Element by element; where no cotangent comes in none goes out, though the partial be infinite.
 #[inline(always)]
-fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(T, T, T) -> T) {
-    for (((x_bar, &x), &y), &y_bar) in x_bar.iter_mut().zip(x).zip(y).zip(y_bar) {
-        *x_bar = if y_bar == T::default() { T::default() } else { f(x, y, y_bar) };
-    }
+fn pull_by<T: Float>(x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], f: impl Fn(T, T, T) -> T + Sync) {
+    in_parts(LEAST, LINE, ([x, y, y_bar], x_bar), |([x, y, y_bar], x_bar)| {
+        for (((x_bar, &x), &y), &y_bar) in x_bar.iter_mut().zip(x).zip(y).zip(y_bar) {
+            *x_bar = if y_bar == T::default() { T::default() } else { f(x, y, y_bar) };
+        }
+    });
 }
 
 /// The elements of an operand in the places of a shape that it broadcasts to.
@@ -467,24 +472,19 @@ impl<'a, T: Float> Spread<'a, T> {
 pub(super) fn fill<T: Float, const N: usize>(
     values: [Spread<'_, T>; N],
     y: &mut [T],
-    f: impl Fn([T; N]) -> T,
+    f: impl Fn([T; N]) -> T + Sync,
 ) {
     let places = y.len();
     if values.iter().all(|operand| operand.is_direct(places)) {
-        let values = values.map(|operand| &operand.elements[..places]);
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = f(values.map(|elements| elements[i]));
-        }
-    } else if places > 0 {
-        let mut offsets = values.map(|operand| Repeated::new(operand.shape, operand.lengths));
-        for y in y {
-            let mut k = 0;
-            *y = f(offsets.each_mut().map(|offsets| {
-                let operand = values[k].elements;
-                k += 1;
-                operand[offsets.next().expect("it never ends")]
-            }));
-        }
+        let values = values.map(|operand| operand.elements);
+        in_parts(LEAST, LINE, (values, y), |(values, y)| {
+            let values = values.map(|elements| &elements[..y.len()]);
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = f(values.map(|elements| elements[i]));
+            }
+        });
+    } else {
+        each_place(values, y, |x, _| f(x));
     }
 }
 
@@ -495,48 +495,84 @@ pub(super) fn pull_each<T: Float, const N: usize>(
     y: &[T],
     y_bar: &[T],
     x_bar: &mut [T],
-    f: impl Fn([T; N], T, T) -> T,
+    f: impl Fn([T; N], T, T) -> T + Sync,
 ) {
-    let place = std::cell::Cell::new(0);
-    fill(values, x_bar, |x| {
-        let i = place.replace(place.get() + 1);
-        if y_bar[i] == T::default() { T::default() } else { f(x, y[i], y_bar[i]) }
-    });
+    let pull = |x, y, y_bar| if y_bar == T::default() { T::default() } else { f(x, y, y_bar) };
+    let places = x_bar.len();
+    if values.iter().all(|operand| operand.is_direct(places)) {
+        let values = values.map(|operand| operand.elements);
+        in_parts(LEAST, LINE, (values, [y, y_bar], x_bar), |(values, [y, y_bar], x_bar)| {
+            let values = values.map(|elements| &elements[..x_bar.len()]);
+            for (((i, x_bar), &y), &y_bar) in x_bar.iter_mut().enumerate().zip(y).zip(y_bar) {
+                *x_bar = pull(values.map(|elements| elements[i]), y, y_bar);
+            }
+        });
+    } else {
+        each_place(values, x_bar, |x, i| pull(x, y[i], y_bar[i]));
+    }
+}
+
+/// `f` of the elements of all operands and the place, one place after another.
+#[inline(always)]
+fn each_place<T: Float, const N: usize>(
+    values: [Spread<'_, T>; N],
+    y: &mut [T],
+    f: impl Fn([T; N], usize) -> T,
+) {
+    if y.is_empty() {
+        return;
+    }
+    let mut offsets = values.map(|operand| Repeated::new(operand.shape, operand.lengths));
+    for (i, y) in y.iter_mut().enumerate() {
+        let mut k = 0;
+        let x = offsets.each_mut().map(|offsets| {
+            let operand = values[k].elements;
+            k += 1;
+            operand[offsets.next().expect("it never ends")]
+        });
+        *y = f(x, i);
+    }
+}
+
+/// `f` of each pair.
+#[inline(always)]
+fn zip_each<T: Copy>(a: &[T], b: &[T], y: &mut [T], f: &impl Fn(T, T) -> T) {
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        *y = f(a, b);
+    }
 }
 
 /// `f` over two operands that broadcast to `shape`.
 #[inline(always)]
-fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T) {
+fn zip_by<T: Float>(operands: [&Tensor<T>; 2], shape: &Shape, y: &mut [T], f: impl Fn(T, T) -> T + Sync) {
     let [a, b] = operands.map(Tensor::elements);
     let [a_shape, b_shape] = operands.map(Tensor::shape);
     if y.is_empty() {
         return;
     }
     if a.len() == y.len() && b.len() == y.len() {
-        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-            *y = f(a, b);
-        }
+        in_parts(LEAST, LINE, ([a, b], y), |([a, b], y)| zip_each(a, b, y, &f));
     } else if a.len() == y.len() && shape.ends_with(b_shape) {
         // Rows plus one row: a bias, or a single number.
         if let [b] = *b {
             map_by(a, y, |a| f(a, b));
             return;
         }
-        for (y, a) in y.chunks_exact_mut(b.len()).zip(a.chunks_exact(b.len())) {
-            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                *y = f(a, b);
+        in_parts(LEAST, b.len(), (a, y), |(a, y)| {
+            for (y, a) in y.chunks_exact_mut(b.len()).zip(a.chunks_exact(b.len())) {
+                zip_each(a, b, y, &f);
             }
-        }
+        });
     } else if b.len() == y.len() && shape.ends_with(a_shape) {
         if let [a] = *a {
             map_by(b, y, |b| f(a, b));
             return;
         }
-        for (y, b) in y.chunks_exact_mut(a.len()).zip(b.chunks_exact(a.len())) {
-            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                *y = f(a, b);
+        in_parts(LEAST, a.len(), (b, y), |(b, y)| {
+            for (y, b) in y.chunks_exact_mut(a.len()).zip(b.chunks_exact(a.len())) {
+                zip_each(a, b, y, &f);
             }
-        }
+        });
     } else {
         let [a_places, b_places] = [a_shape, b_shape].map(|lengths| Repeated::new(shape, lengths));
         for ((y, i), j) in y.iter_mut().zip(a_places).zip(b_places) {

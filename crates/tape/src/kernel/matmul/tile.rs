@@ -120,7 +120,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const ADJACENT
 /// All functions may only be called on a processor that has the instructions.
 pub(in crate::kernel) trait Tiles {
     /// `f32` or `f64`.
-    type Element: num_traits::Float;
+    type Element: num_traits::Float + Send + Sync;
     /// The register.
     type Lanes: Lanes<Element = Self::Element>;
     /// Rows of the tile that large products are cut into.

@@ -1,0 +1,58 @@
+//! The same bits on 1, 2 and 4 threads: in pools of that many, and where no more may be used than were set.
+
+use mlp::{Network, Optimizer, Stepper};
+use std::process::Command;
+use tape::{Float, Tensor, kernel};
+
+const DESCENT: Optimizer = Optimizer::GradientDescent { learning_rate: 0.1 };
+
+/// J of some steps, and the parameters after them, as bits. The products and passes of the net are large enough to be
+/// shared, across rows, columns and sums.
+fn trained<T: Float>() -> Vec<u64> {
+    let (sizes, rows) = ([300, 700, 10], 1200);
+    let x = (0..rows * sizes[0]).map(|i| T::from_f64((i as f64 * 0.7).sin())).collect();
+    let y = (0..rows * sizes[2]).map(|i| T::from_f64(f64::from(u8::from(i % 3 == 0)))).collect();
+    let (x, y) =
+        (Tensor::from_vec(x, &[rows, sizes[0]]).unwrap(), Tensor::from_vec(y, &[rows, sizes[2]]).unwrap());
+    let mut network = Network::<T>::new(&sizes, 0).unwrap();
+    let mut stepper = Stepper::new();
+    let mut bits = Vec::new();
+    for _ in 0..3 {
+        let cost = stepper.step(&mut network, &x, &y, T::from_f64(1.0), DESCENT).unwrap();
+        bits.push(cost.to_f64().to_bits());
+    }
+    bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));
+    bits
+}
+
+/// FNV-1a of Fowler, Noll and Vo: enough to tell two results apart.
+fn hash(bits: &[u64]) -> u64 {
+    bits.iter().fold(0xcbf2_9ce4_8422_2325, |hash, bits| (hash ^ bits).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Set in the processes that the test starts, each with a pool of its own size.
+const CHILD: &str = "MLP_TEST_THREADS_CHILD";
+
+#[test]
+fn training_gives_the_same_bits_on_1_2_and_4_threads() {
+    if std::env::var_os(CHILD).is_some() {
+        println!("hash {} {:x} {:x}", kernel::threads(), hash(&trained::<f32>()), hash(&trained::<f64>()));
+        return;
+    }
+    kernel::set_threads(1);
+    let want = format!("{:x} {:x}", hash(&trained::<f32>()), hash(&trained::<f64>()));
+    kernel::set_threads(3);
+    assert_eq!(format!("{:x} {:x}", hash(&trained::<f32>()), hash(&trained::<f64>())), want, "3 were set");
+    for threads in ["1", "2", "4"] {
+        let test = "training_gives_the_same_bits_on_1_2_and_4_threads";
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(CHILD, "1")
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let wanted = format!("hash {threads} {want}");
+        assert!(said.contains(&wanted), "wanted {wanted}, got {said}");
+    }
+}
