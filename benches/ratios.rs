@@ -1,4 +1,4 @@
-//! What both benches share: a race of two sides in alternating pairs, and the table `ratios.tsv` of its results.
+//! What the benches share: a race of two sides in alternating pairs, and the table `ratios.tsv` of its results.
 //!
 //! Rows are taken by a build for the processor at hand (`-C target-cpu=native`). A plain `cargo bench` builds for
 //! any processor, so it starts itself once more with that flag, in a target folder of its own; that run writes
@@ -106,7 +106,8 @@ fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
-fn table_path() -> PathBuf {
+/// Where the table is, beside which a bench puts its other files.
+pub(crate) fn table_path() -> PathBuf {
     std::env::var_os("TAPE_BENCH_ROWS").map_or_else(|| target_dir().join("ratios.tsv"), PathBuf::from)
 }
 
