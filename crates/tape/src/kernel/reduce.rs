@@ -121,7 +121,7 @@ impl<T: Plain, F> Cut for BlockSums<'_, T, F> {
 /// Adds up the term of each pair of two slices of equal length.
 #[inline]
 pub(super) fn total_at<T: Plain, F: Term<T>>(level: Level, x: &[T], y: &[T]) -> f64 {
-    match threads::parts(x.len(), LEAST) {
+    match threads::parts(x.len(), 2 * LEAST) {
         1 => dispatch_at(level, Total::<T, F>(x, y, PhantomData)),
         parts => total_in_parts::<T, F>(level, parts, x, y),
     }

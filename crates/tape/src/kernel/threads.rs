@@ -12,8 +12,8 @@ static MOST: AtomicUsize = AtomicUsize::new(0);
 /// pool of `rayon` has, which is what a process begins with. The results are the same bits for any number.
 ///
 /// The pool is `rayon`'s own: its size is that of the machine, or what `RAYON_NUM_THREADS` says. A kernel called on
-/// one of its threads shares with that pool. Only passes that take some tens of microseconds are shared at all; handing over a
-/// part costs about ten, and now and then an allocation.
+/// one of its threads shares with that pool. Only passes that take some forty microseconds and more are shared at all;
+/// handing over a part costs some ten, and an allocation.
 ///
 /// ```
 /// use tape::kernel::{set_threads, threads};
@@ -122,7 +122,7 @@ impl<C: Cut, const N: usize> Cut for [C; N] {
 pub(crate) const LINE: usize = 16;
 
 /// Elements of a part of a pass over memory that is worth a thread.
-pub(crate) const LEAST: usize = 128 * 1024;
+pub(crate) const LEAST: usize = 256 * 1024;
 
 /// Runs a pass over slices of one length, in parts where it is long. Parts begin at multiples of `step`.
 #[inline(always)]
@@ -133,17 +133,24 @@ pub(crate) fn in_parts<W: Cut>(least: usize, step: usize, work: W, run: impl Fn(
     }
 }
 
-/// Runs work in so many parts, as even as they come. Compiled once for each kind of work, whatever is run.
+/// Runs work in so many parts, as even as they come, the last of them on the caller's thread: to wait for others to begin would
+/// take longer than small parts do. Compiled once for each kind of work, whatever is run.
 #[cold]
 #[inline(never)]
 pub(super) fn shared<W: Cut>(parts: usize, step: usize, work: W, run: &(dyn Fn(W) + Sync)) {
-    let left = parts / 2;
-    let at = (work.length() / parts * left).next_multiple_of(step);
-    if parts == 1 || at >= work.length() {
-        return run(work);
-    }
-    let (one, other) = work.cut(at);
-    rayon_core::join(|| shared(left, step, one, run), || shared(parts - left, step, other, run));
+    rayon_core::in_place_scope(|scope| {
+        let mut rest = work;
+        for parts in (2..=parts).rev() {
+            let at = (rest.length() / parts).next_multiple_of(step);
+            if at >= rest.length() {
+                break;
+            }
+            let (one, others) = rest.cut(at);
+            scope.spawn(move |_| run(one));
+            rest = others;
+        }
+        run(rest);
+    });
 }
 
 #[cfg(test)]
