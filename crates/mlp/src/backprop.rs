@@ -166,9 +166,7 @@ impl<T: Float> Backprop<T> {
             if lambda != T::default() {
                 squares += kernel::sum_of_squares(theta);
             }
-            for (theta, &gradient) in theta.iter_mut().zip(&self.gradient[layer.theta.clone()]) {
-                *theta = shrink * *theta - alpha * gradient;
-            }
+            kernel::axpby(-alpha, &self.gradient[layer.theta.clone()], shrink, theta);
             kernel::axpy(-alpha, &self.gradient[layer.bias.clone()], &mut parameters[layer.bias.clone()]);
         }
         Ok((entropy + lambda * T::from_f64(0.5) * squares) * self.per_row())

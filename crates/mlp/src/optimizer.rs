@@ -1,7 +1,7 @@
 //! How a gradient moves the parameters: one fused loop over the flat buffer each.
 
 use crate::Error;
-use tape::{Float, kernel};
+use tape::{Decay, Float, kernel};
 
 /// A rule by which parameters follow their gradient.
 ///
@@ -32,9 +32,18 @@ impl Optimizer {
         })
     }
 
-    /// Moves a part of the parameters along its gradient.
-    pub(crate) fn step<T: Float>(self, parameters: &mut [T], gradient: &[T]) {
+    /// Moves the parameters along their gradient, to which the decay is still to be added.
+    pub(crate) fn step<T: Float>(self, parameters: &mut [T], gradient: &[T], decay: Option<&Decay<T>>) {
         let Optimizer::GradientDescent { learning_rate } = self;
-        kernel::axpy(T::from_f64(-learning_rate), gradient, parameters);
+        let rate = T::from_f64(-learning_rate);
+        let Some(Decay { factor, parts }) = decay else { return kernel::axpy(rate, gradient, parameters) };
+        let shrink = T::from_f64(1.0) + rate * *factor;
+        let mut from = 0;
+        for part in parts.iter() {
+            kernel::axpy(rate, &gradient[from..part.start], &mut parameters[from..part.start]);
+            kernel::axpby(rate, &gradient[part.clone()], shrink, &mut parameters[part.clone()]);
+            from = part.end;
+        }
+        kernel::axpy(rate, &gradient[from..], &mut parameters[from..]);
     }
 }

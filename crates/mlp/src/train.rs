@@ -159,6 +159,10 @@ pub struct Stepper<T: Float = f64> {
 /// How many recordings a stepper keeps: whole batches, and the rows that are left over at the end of an epoch.
 const MOST_RECORDED: usize = 4;
 
+/// Parameters whose penalty is added to the gradient, and all moved in one loop; where there are more, a pass over them takes
+/// longer than a loop for each layer.
+const FEW: usize = 16 * 1024;
+
 /// J of a network, as operations on its parameters, the rows and their targets.
 #[derive(Debug)]
 struct Recorded<T: Float> {
@@ -207,11 +211,15 @@ impl<T: Float> Stepper<T> {
         let optimizer = optimizer.checked::<T>()?;
         network.check(x, y)?;
         let program = self.cost(network, x, y, lambda)?;
-        let cost = program.value_and_gradient(&[network.flat(), x, y])?;
+        let arguments = [network.flat(), x, y];
+        let cost = match network.flat().len() < FEW {
+            true => program.value_and_gradient(&arguments)?,
+            false => program.value_and_gradient_before_decay(&arguments)?,
+        };
         if let Some(gradient) = program.gradient(0)
             && cost.to_f64().is_finite()
         {
-            optimizer.step(network.parameters_mut(), gradient.as_slice());
+            optimizer.step(network.parameters_mut(), gradient.as_slice(), program.decay(0));
         }
         Ok(cost)
     }
@@ -285,6 +293,29 @@ mod tests {
     fn a_rate_that_the_precision_cannot_hold_is_refused() {
         for rate in [1e300, 1e-60, 0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(matches!(fit(rate, 1), Err(Error::Setting { setting: "learning rate", .. })), "{rate}");
+        }
+    }
+
+    #[test]
+    fn steps_of_few_and_of_many_parameters_are_those_by_hand() {
+        for sizes in [[20, 10, 3], [150, 120, 3]] {
+            let wave = |count: usize| (0..count).map(|i| (i as f64 * 0.7).sin()).collect::<Vec<_>>();
+            let (x, y) = (wave(5 * sizes[0]), wave(5 * 3).iter().map(|y| y.abs()).collect::<Vec<_>>());
+            let rows = |of: &[f64]| Tensor::from_slice(of, &[5, of.len() / 5]).unwrap();
+            let mut network = Network::new(&sizes, 0).unwrap();
+            let mut parameters = network.parameters().to_vec();
+            assert_eq!(parameters.len() > FEW, sizes[0] == 150);
+            let mut by_hand = crate::Backprop::new(&sizes, 5).unwrap();
+            let mut stepper = Stepper::new();
+            let descent = Optimizer::GradientDescent { learning_rate: 0.5 };
+            for _ in 0..3 {
+                let want = by_hand.step(&mut parameters, &x, &y, 2.0, 0.5).unwrap();
+                let got = stepper.step(&mut network, &rows(&x), &rows(&y), 2.0, descent).unwrap();
+                assert!((got - want).abs() <= 1e-14 * want, "{got} {want}");
+            }
+            for (got, want) in network.parameters().iter().zip(&parameters) {
+                assert!((got - want).abs() <= 1e-14, "{got} {want}");
+            }
         }
     }
 

@@ -309,6 +309,18 @@ kernels! {
     /// If the lengths differ.
     reduce::axpy(alpha: T, x: &[T], y: &mut [T]);
 
+    /// Sets `y[i]` to `alpha · x[i] + beta · y[i]`, with one rounding less where the processor has fused multiply-add.
+    ///
+    /// ```
+    /// let mut y = [1.0, 2.0];
+    /// tape::kernel::axpby(-0.5, &[2.0, 4.0], 3.0, &mut y);
+    /// assert_eq!(y, [2.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    reduce::axpby(alpha: T, x: &[T], beta: T, y: &mut [T]);
+
     /// Sets `out[j]` to `beta · out[j] + Σ_i x[i, j]`, where `x` is `(rows, columns)`; with `beta == 0`, `out` is not read.
     ///
     /// The rows are added in order, in `f64` for both types.

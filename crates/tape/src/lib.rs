@@ -90,5 +90,5 @@ pub use sweep::{Cotangents, Recorded};
 pub use tangents::Tangents;
 pub use taylor::Taylor;
 pub use tensor::{Factor, ScalarFn, ScalarFn2, Tensor, Transposed, Triangle};
-pub use tensor_program::TensorProgram;
+pub use tensor_program::{Decay, TensorProgram};
 pub use var::Var;

@@ -7,6 +7,8 @@ use crate::tape::{self, Event, Kind, Sort};
 use crate::tensor::{Accumulator, At, Inputs, Op};
 use crate::{Error, Float, Shape, Tape, Tensor};
 use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// The operations that a function of tensors ran on some arguments, to be run on others of the same shapes: its value, and
 /// its gradient by those of the arguments that are its variables.
@@ -43,8 +45,22 @@ pub struct TensorProgram<T: Float = f64> {
     values: Vec<Tensor<T>>,
     /// The cotangents of the arguments, then of the outputs; empty ones where nothing comes by.
     bars: Vec<Option<Accumulator<T>>>,
+    /// What the last sweep left beside the gradient by each argument.
+    decays: SmallVec<[Option<Decay<T>>; 3]>,
     /// The result stands last among the steps, or is an argument.
     result: Source<T>,
+}
+
+/// What is still to be added to a gradient by x: `factor · x` over some parts of it, in ascending order and apart.
+///
+/// It is the gradient of a penalty on squares (`add_quadratic_penalty`). Whoever updates x by its gradient reads x anyway, and
+/// adds it there for nothing, where a pass over a large gradient would cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decay<T> {
+    /// How many times x.
+    pub factor: T,
+    /// Which elements of x.
+    pub parts: Arc<[Range<usize>]>,
 }
 
 #[derive(Debug)]
@@ -136,6 +152,7 @@ impl<T: Float> TensorProgram<T> {
             steps: Vec::new(),
             values: Vec::new(),
             bars: (0..arguments).map(|k| bar(&nodes[k], needed[k] && k < variables)).collect(),
+            decays: SmallVec::from_elem(None, arguments),
             result: source(result),
         };
         for node in (arguments..nodes.len()).filter(|&k| needed[k]).map(|k| &nodes[k]) {
@@ -205,9 +222,54 @@ impl<T: Float> TensorProgram<T> {
         tape::unrecorded(|| {
             self.forward(arguments)?;
             let value = self.result(arguments).item()?;
-            self.backward(arguments, None)?;
+            self.backward(arguments, None, false)?;
             Ok(value)
         })
+    }
+
+    /// The same value; but the gradient of a penalty on squares of a variable is not added to the rest of its
+    /// gradient: it is left to the caller, in [`decay`](TensorProgram::decay).
+    ///
+    /// # Errors
+    /// As [`value_and_gradient`](TensorProgram::value_and_gradient).
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let theta = Tensor::full(&[3], 2.0);
+    /// // Σθ + ½ · 0.1 (θ₀² + θ₁²)
+    /// let f = |a: &[Tensor]| a[0].sum().add_quadratic_penalty(0.05, &a[0], &[0..2].into());
+    /// let mut program = TensorProgram::trace(1, &[&theta], f)?;
+    /// program.value_and_gradient(&[&theta])?;
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![1.2, 1.2, 1.0]));
+    /// program.value_and_gradient_before_decay(&[&theta])?;
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![1.0; 3]));
+    /// let decay = program.decay(0).expect("there is a penalty");
+    /// assert_eq!((decay.factor, &decay.parts[..]), (0.1, &[0..2][..]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn value_and_gradient_before_decay(&mut self, arguments: &[&Tensor<T>]) -> Result<T, Error> {
+        tape::unrecorded(|| {
+            self.forward(arguments)?;
+            let value = self.result(arguments).item()?;
+            self.backward(arguments, None, true)?;
+            Ok(value)
+        })
+    }
+
+    /// What is to be added to the gradient by a variable, after
+    /// [`value_and_gradient_before_decay`](TensorProgram::value_and_gradient_before_decay); else, and where there is no penalty,
+    /// nothing.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[2], 2.0);
+    /// let mut program = TensorProgram::trace(1, &[&x], |x| Ok(x[0].sum()))?;
+    /// program.value_and_gradient_before_decay(&[&x])?;
+    /// assert_eq!(program.decay(0), None);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn decay(&self, variable: usize) -> Option<&Decay<T>> {
+        self.decays.get(variable)?.as_ref()
     }
 
     /// The vector-Jacobian products at these arguments for the cotangent `seed` of the result, left in
@@ -232,7 +294,7 @@ impl<T: Float> TensorProgram<T> {
                 let want = "the seed must have the shape of the result";
                 return Err(Error::shape("program", want, &[seed.shape(), result.shape()]));
             }
-            self.backward(arguments, Some(seed))
+            self.backward(arguments, Some(seed), false)
         })
     }
 
@@ -283,9 +345,18 @@ impl<T: Float> TensorProgram<T> {
         Ok(())
     }
 
-    fn backward(&mut self, arguments: &[&Tensor<T>], seed: Option<&Tensor<T>>) -> Result<(), Error> {
+    fn backward(
+        &mut self,
+        arguments: &[&Tensor<T>],
+        seed: Option<&Tensor<T>>,
+        before_decay: bool,
+    ) -> Result<(), Error> {
         self.bars.iter_mut().flatten().for_each(Accumulator::restart);
+        self.decays.fill(None);
         let Some(result) = self.place(&self.result) else { return Ok(()) };
+        if before_decay {
+            self.bars[..self.shapes.len()].iter_mut().flatten().for_each(Accumulator::leave_beside);
+        }
         if let Some(bar) = &mut self.bars[result] {
             let (bar, _) = bar.whole();
             match seed {
@@ -321,6 +392,12 @@ impl<T: Float> TensorProgram<T> {
             })?;
         }
         self.bars[..first].iter_mut().flatten().for_each(Accumulator::complete);
+        if before_decay {
+            for ((bar, decay), argument) in self.bars.iter_mut().zip(&mut self.decays).zip(arguments) {
+                let beside = bar.as_mut().and_then(|bar| bar.take_beside(argument));
+                *decay = beside.map(|(factor, parts)| Decay { factor, parts });
+            }
+        }
         Ok(())
     }
 }

@@ -253,3 +253,62 @@ fn random_programs_have_the_bits_of_what_was_recorded() {
         }
     }
 }
+
+#[test]
+fn a_gradient_and_what_was_left_out_of_it_are_the_gradient() {
+    type Penalised = fn(&[Tensor]) -> Result<Tensor, Error>;
+    // Of six parameters: a dense layer takes a part, and others come before, after and between.
+    let costs: [(&str, Penalised, usize); 5] = [
+        (
+            "a penalty alone",
+            |x| Tensor::scalar(0.0).add_quadratic_penalty(0.3, &x[0], &[1..3, 4..6].into()),
+            2,
+        ),
+        (
+            "beside elements",
+            |x| x[0].powi(3).sum().add_quadratic_penalty(0.3, &x[0], &[0..2, 5..6].into()),
+            2,
+        ),
+        (
+            "two penalties, of which the first swept stays",
+            |x| {
+                let cost = x[0].sin().sum().add_quadratic_penalty(0.3, &x[0], &[0..6].into())?;
+                cost.add_quadratic_penalty(0.7, &x[0], &[2..4].into())
+            },
+            1,
+        ),
+        (
+            "parts that overlap are added at once",
+            |x| x[0].exp().sum().add_quadratic_penalty(0.3, &x[0], &[0..4, 2..6].into()),
+            0,
+        ),
+        (
+            "of another tensor than the variable",
+            |x| {
+                let doubled = x[0].scale(2.0);
+                doubled.sum().add_quadratic_penalty(0.3, &doubled, &[0..6].into())
+            },
+            0,
+        ),
+    ];
+    for (name, f, parts) in costs {
+        let (traced, x) = (filled(&[6], 7), filled(&[6], 8));
+        let mut program = TensorProgram::trace(1, &[&traced], f).unwrap();
+        let value = program.value_and_gradient(&[&x]).unwrap();
+        assert_eq!(program.decay(0), None, "{name}");
+        let whole = program.gradient(0).unwrap().to_vec();
+        assert_eq!(program.value_and_gradient_before_decay(&[&x]).unwrap(), value, "{name}");
+        let mut gradient = program.gradient(0).unwrap().to_vec();
+        let decay = program.decay(0).cloned();
+        assert_eq!(decay.as_ref().map_or(0, |decay| decay.parts.len()), parts, "{name}");
+        for part in decay.iter().flat_map(|decay| decay.parts.iter()) {
+            part.clone().for_each(|i| gradient[i] += decay.as_ref().unwrap().factor * x.to_vec()[i]);
+        }
+        for (got, want) in gradient.iter().zip(&whole) {
+            assert!((got - want).abs() <= 1e-15 * want.abs().max(1.0), "{name}: {gradient:?} and {whole:?}");
+        }
+        // What is left of a run does not stay for the next.
+        program.value_and_gradient(&[&x]).unwrap();
+        assert_eq!((program.gradient(0).unwrap().to_vec(), program.decay(0)), (whole, None), "{name}");
+    }
+}

@@ -195,6 +195,7 @@ mod tests {
         same_on_any_number("exp", || filled(&|z| kernel::exp(&x, z)));
         same_on_any_number("softplus", || filled(&|z| kernel::softplus(&x, z)));
         same_on_any_number("axpy", || filled(&|z| kernel::axpy(0.3.into(), &x, z)));
+        same_on_any_number("axpby", || filled(&|z| kernel::axpby(0.3.into(), &x, 0.9.into(), z)));
         same_on_any_number("sigmoid_gradient", || filled(&|z| kernel::sigmoid_gradient(&x, &y, z)));
         same_on_any_number("times_sigmoid_slope", || filled(&|z| kernel::times_sigmoid_slope(&x, z)));
         same_on_any_number("entropy's gradient", || {

@@ -16,6 +16,8 @@ pub struct Accumulator<T: Float> {
     unwritten: usize,
     /// What the sum began with, if not with zeros.
     began: Option<Multiple<T>>,
+    /// Whether that stays beside the sum, to be added by who takes both.
+    apart: bool,
 }
 
 /// `k x` over some parts of x, in ascending order and apart, and zeros elsewhere.
@@ -41,13 +43,13 @@ impl<T: Float> Accumulator<T> {
     #[inline]
     pub(crate) fn empty(of: &Tensor<T>) -> Result<Self, Error> {
         let sum = of.try_alike(|_| ())?;
-        Ok(Accumulator { unwritten: sum.len(), sum, began: None })
+        Ok(Accumulator { unwritten: sum.len(), sum, began: None, apart: false })
     }
 
     /// This, so far.
     #[inline]
     pub(crate) fn beginning_with(sum: Tensor<T>) -> Self {
-        Accumulator { sum, unwritten: 0, began: None }
+        Accumulator { sum, unwritten: 0, began: None, apart: false }
     }
 
     /// Forgets what has come in, and keeps the room.
@@ -55,13 +57,35 @@ impl<T: Float> Accumulator<T> {
     pub(crate) fn restart(&mut self) {
         self.unwritten = self.sum.len();
         self.began = None;
+        self.apart = false;
+    }
+
+    /// Leaves what the sum begins with beside it. Only after [`restart`](Accumulator::restart).
+    #[inline]
+    pub(crate) fn leave_beside(&mut self) {
+        self.apart = true;
+    }
+
+    /// What was left beside the sum, once that is complete: so many times the elements of x in these parts.
+    #[inline]
+    pub(crate) fn take_beside(&mut self, x: &Tensor<T>) -> Option<(T, Arc<[Range<usize>]>)> {
+        if !std::mem::take(&mut self.apart) {
+            return None;
+        }
+        let Multiple { k, x: of, parts } = self.began.take()?;
+        if of.elements().as_ptr() == x.elements().as_ptr() {
+            return Some((k, parts));
+        }
+        self.add_multiple(k, &of, &parts);
+        None
     }
 
     /// Adds k times the elements of x in these parts. If nothing has come in yet they are not even written: who comes next
     /// adds to x and writes the sum.
     pub(crate) fn add_multiple(&mut self, k: T, x: &Tensor<T>, parts: &Arc<[Range<usize>]>) {
         let apart = || parts.windows(2).all(|pair| pair[0].end <= pair[1].start);
-        if self.unwritten == self.sum.len() && self.began.is_none() && apart() {
+        let first = self.apart || self.unwritten == self.sum.len();
+        if first && self.began.is_none() && apart() {
             self.began = Some(Multiple { k, x: x.unhandled(), parts: parts.clone() });
             return;
         }
@@ -75,8 +99,7 @@ impl<T: Float> Accumulator<T> {
     /// A part of the sum, and whether it is still to be written: if not, it is to be added to.
     #[inline]
     pub(crate) fn part(&mut self, part: Range<usize>) -> (&mut [T], bool) {
-        let began = &self.began;
-        let zeros = began.as_ref().is_none_or(|began| began.parts.iter().all(|other| !meet(other, &part)));
+        let zeros = self.base().is_none_or(|began| began.parts.iter().all(|other| !meet(other, &part)));
         let fresh = part.end <= self.unwritten && zeros;
         if fresh {
             self.write_from(part.end);
@@ -93,7 +116,7 @@ impl<T: Float> Accumulator<T> {
         let within = |began: &Multiple<T>| {
             began.parts.iter().any(|other| other.start <= part.start && part.end <= other.end)
         };
-        if part.end <= self.unwritten && !part.is_empty() && self.began.as_ref().is_some_and(within) {
+        if part.end <= self.unwritten && !part.is_empty() && self.base().is_some_and(within) {
             self.write_from(part.end);
             self.unwritten = part.start;
             let Some(began) = &self.began else { unreachable!("it was just looked at") };
@@ -114,7 +137,7 @@ impl<T: Float> Accumulator<T> {
         self.unwritten = start;
         let sum = self.sum.as_mut_slice();
         sum[start..end].fill(T::default());
-        let Some(began) = &self.began else { return };
+        let Some(began) = self.began.as_ref().filter(|_| !self.apart) else { return };
         for part in began.parts.iter().map(|part| part.start.max(start)..part.end.min(end)) {
             if !part.is_empty() {
                 let x = &began.x.elements()[part.clone()];
@@ -127,7 +150,7 @@ impl<T: Float> Accumulator<T> {
     #[inline]
     pub(crate) fn whole(&mut self) -> (&mut [T], bool) {
         let length = self.sum.len();
-        if self.began.is_some() || (self.unwritten != 0 && self.unwritten != length) {
+        if self.base().is_some() || (self.unwritten != 0 && self.unwritten != length) {
             return self.part(0..length);
         }
         let fresh = self.unwritten == length;
@@ -156,8 +179,9 @@ impl<T: Float> Accumulator<T> {
     /// Adds a cotangent of the same shape.
     #[inline]
     pub(crate) fn add(&mut self, more: Tensor<T>) {
-        if self.unwritten == self.sum.len() && !self.sum.is_empty() && self.began.is_none() {
-            *self = Accumulator::beginning_with(more);
+        if self.unwritten == self.sum.len() && !self.sum.is_empty() && self.base().is_none() {
+            self.sum = more;
+            self.unwritten = 0;
             return;
         }
         self.complete();
@@ -168,7 +192,15 @@ impl<T: Float> Accumulator<T> {
     #[inline]
     pub(crate) fn complete(&mut self) {
         self.write_from(0);
-        self.began = None;
+        if !self.apart {
+            self.began = None;
+        }
+    }
+
+    /// What the sum has in it from the beginning.
+    #[inline]
+    fn base(&self) -> Option<&Multiple<T>> {
+        self.began.as_ref().filter(|_| !self.apart)
     }
 
     /// The sum, once it is complete.
