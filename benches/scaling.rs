@@ -119,7 +119,7 @@ struct Sides {
 impl Sides {
     fn new(net: Net) -> Self {
         let (sizes, rows) = (net.sizes(), net.rows);
-        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut random = rand::rngs::Xoshiro256PlusPlus::seed_from_u64(1);
         let mut draw = |n: usize, width: f64| -> Vec<f32> {
             (0..n).map(|_| (random.random_range(-1.0..1.0) * width) as f32).collect()
         };
@@ -149,11 +149,13 @@ impl Sides {
     fn must_agree(&mut self, net: Net) {
         let written = self.written.step(LAMBDA, ALPHA, &mut Clock::start());
         let (x, y) = (self.x.as_slice(), self.y.as_slice());
-        let hand = self.backprop.cost_and_gradient(&self.parameters, x, y, LAMBDA).expect("lengths fit");
-        let largest = self.backprop.gradient().iter().fold(0.0_f32, |largest, g| largest.max(g.abs()));
-        for (&hand, &written) in self.backprop.gradient().iter().zip(self.written.gradient()) {
+        let mut by_hand = self.parameters.clone();
+        let hand = self.backprop.step(&mut by_hand, x, y, LAMBDA, ALPHA).expect("lengths fit");
+        let moves = || self.parameters.iter().zip(&by_hand).map(|(before, after)| after - before);
+        let largest = moves().fold(0.0_f32, |largest, moved| largest.max(moved.abs()));
+        for (&hand, &written) in by_hand.iter().zip(self.written.parameters()) {
             let off = (hand - written).abs();
-            assert!(off <= 1e-4 * largest, "{net:?}: gradients are {hand} and {written}");
+            assert!(off <= 1e-4 * largest, "{net:?}: parameters are {hand} and {written}");
         }
         let tape = by_tape(&mut self.stepper, &mut self.network, &self.x, &self.y);
         for j in [hand, written] {
@@ -268,10 +270,10 @@ fn measure_parts(name: String, net: Net, total: Duration) -> Account {
         });
         start.elapsed().as_nanos() as f64 / f64::from(calls)
     };
-    let mut written = |calls: u32, lambda: f32| {
+    let mut written = |calls: u32| {
         let mut clock = Clock::start();
         (0..calls).for_each(|_| {
-            black_box(written.step(lambda, ALPHA, &mut clock));
+            black_box(written.step(LAMBDA, ALPHA, &mut clock));
         });
         clock.spent.map(|spent| spent / f64::from(calls))
     };
@@ -280,23 +282,18 @@ fn measure_parts(name: String, net: Net, total: Duration) -> Account {
     let mut rounds = Vec::new();
     let start = Instant::now();
     while rounds.len() < least || start.elapsed() < total {
-        rounds.push((tape(calls), written(calls, LAMBDA), written(calls, 0.0)));
+        rounds.push((tape(calls), written(calls)));
     }
     let step = middle(&rounds, |round| round.0);
-    let part = |part: Part| middle(&rounds, |(_, penalised, _)| penalised[part as usize]);
-    let products = middle(&rounds, |(_, _, plain)| plain[Part::Products as usize]);
-    let onto_penalty = middle(&rounds, |(_, penalised, plain)| {
-        penalised[Part::Products as usize] - plain[Part::Products as usize]
-    });
+    let part = |part: Part| middle(&rounds, |(_, spent)| spent[part as usize]);
     let mut parts = vec![
-        ("matrix products", products),
+        ("matrix products", part(Part::Products)),
         ("bias and sigmoid", part(Part::Sigmoid)),
         ("loss and its gradient", part(Part::Loss)),
         ("slope a (1 - a)", part(Part::Slope)),
         ("column sums", part(Part::ColumnSums)),
         ("penalty", part(Part::Squares)),
-        ("its gradient", onto_penalty),
-        ("update", part(Part::Update)),
+        ("update and decay", part(Part::Update)),
     ];
     let known: f64 = parts.iter().map(|part| part.1).sum();
     parts.push(("the tape, and the rest", step - known));
@@ -358,6 +355,7 @@ fn main() {
     if !is_test && (ratios::is_for_criterion() || ratios::delegate("mlp", "scaling", &[])) {
         return;
     }
+    tape::kernel::set_threads(1);
     let total = if is_test { Duration::ZERO } else { Duration::from_millis(1500) };
     let mut points = Vec::new();
     for axis in Axis::ALL {

@@ -21,7 +21,7 @@ pub(crate) enum Part {
     ColumnSums,
     /// Σ θ².
     Squares,
-    /// θ := θ - α θ̄.
+    /// θ := (1 - αλ/n) θ - α θ̄.
     Update,
 }
 
@@ -78,14 +78,18 @@ impl WrittenStep {
         self.gradient.as_slice()
     }
 
+    pub(crate) fn parameters(&self) -> &[f32] {
+        self.parameters.as_slice()
+    }
+
     /// Multiply-adds, twice: the operations of the products of a step.
     pub(crate) fn operations(&self) -> f64 {
         let weights = |layers: &[Layer]| layers.iter().map(|layer| layer.theta.len()).sum::<usize>();
         2.0 * (self.rows * (2 * weights(&self.layers) + weights(&self.layers[1..]))) as f64
     }
 
-    /// One step; returns J as it was before. The tape multiplies onto the penalty's gradient, in one pass; without λ it is
-    /// the plain product, and the difference is what that gradient costs.
+    /// One step; returns J as it was before. The gradient of the penalty shrinks the parameters as they are moved, as it does where
+    /// the tape has many of them.
     pub(crate) fn step(&mut self, lambda: f32, alpha: f32, clock: &mut Clock) -> f32 {
         let per_row = 1.0 / self.rows as f32;
         let output = self.layers.len() - 1;
@@ -107,11 +111,8 @@ impl WrittenStep {
         let entropy = kernel::sigmoid_cross_entropy(z, y);
         kernel::sigmoid_cross_entropy_gradient(z, y, per_row, self.bars[output].as_mut_slice());
         clock.charge(Part::Loss);
-        let mut squares = 0.0;
-        if lambda != 0.0 {
-            let theta = |layer: &Layer| &self.parameters.as_slice()[layer.theta.clone()];
-            squares = self.layers.iter().map(|layer| kernel::sum_of_squares(theta(layer))).sum();
-        }
+        let theta = |layer: &Layer| &self.parameters.as_slice()[layer.theta.clone()];
+        let squares: f32 = self.layers.iter().map(|layer| kernel::sum_of_squares(theta(layer))).sum();
         clock.charge(Part::Squares);
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let (below, here) = self.bars.split_at_mut(l);
@@ -120,7 +121,7 @@ impl WrittenStep {
             let (parameters, gradient) = (self.parameters.as_slice(), self.gradient.as_mut_slice());
             kernel::column_sums(z_bar, layer.n_out, 0.0, &mut gradient[layer.bias.clone()]);
             clock.charge(Part::ColumnSums);
-            weights(layer, self.rows, a, z_bar, (lambda * per_row, parameters), gradient);
+            weights(layer, self.rows, a, z_bar, gradient);
             if let Some(a_bar) = below.last_mut() {
                 let a_bar = a_bar.as_mut_slice();
                 backward(layer, self.rows, z_bar, parameters, a_bar);
@@ -131,7 +132,13 @@ impl WrittenStep {
                 clock.charge(Part::Products);
             }
         }
-        kernel::axpy(-alpha, self.gradient.as_slice(), self.parameters.as_mut_slice());
+        let (gradient, parameters) = (self.gradient.as_slice(), self.parameters.as_mut_slice());
+        for layer in &self.layers {
+            let (theta, bias) = (layer.theta.clone(), layer.bias.clone());
+            let shrink = 1.0 - alpha * lambda * per_row;
+            kernel::axpby(-alpha, &gradient[theta.clone()], shrink, &mut parameters[theta]);
+            kernel::axpy(-alpha, &gradient[bias.clone()], &mut parameters[bias]);
+        }
         clock.charge(Part::Update);
         (entropy + lambda * 0.5 * squares) * per_row
     }
@@ -149,7 +156,7 @@ impl WrittenStep {
             let (below, here) = self.bars.split_at_mut(l);
             let a = if l == 0 { &self.x } else { &self.a[l - 1] }.as_slice();
             let z_bar = here[0].as_slice();
-            weights(layer, self.rows, a, z_bar, (0.0, parameters), self.gradient.as_mut_slice());
+            weights(layer, self.rows, a, z_bar, self.gradient.as_mut_slice());
             if let Some(a_bar) = below.last_mut() {
                 backward(layer, self.rows, z_bar, parameters, a_bar.as_mut_slice());
             }
@@ -171,19 +178,9 @@ fn backward(layer: &Layer, rows: usize, z_bar: &[f32], parameters: &[f32], a_bar
     kernel::matmul(shape, 1.0, Factor::plain(z_bar), theta, 0.0, a_bar);
 }
 
-/// Θ̄ = z̄ᵀ a, onto a multiple of Θ if that is not zero.
-fn weights(
-    layer: &Layer,
-    rows: usize,
-    a: &[f32],
-    z_bar: &[f32],
-    (multiple, parameters): (f32, &[f32]),
-    gradient: &mut [f32],
-) {
+/// Θ̄ = z̄ᵀ a.
+fn weights(layer: &Layer, rows: usize, a: &[f32], z_bar: &[f32], gradient: &mut [f32]) {
     let shape = MatmulShape { m: layer.n_out, k: rows, n: layer.n_in };
-    let (z_bar, a, theta) = (Factor::transposed(z_bar), Factor::plain(a), layer.theta.clone());
-    match multiple {
-        0.0 => kernel::matmul(shape, 1.0, z_bar, a, 0.0, &mut gradient[theta]),
-        _ => kernel::matmul_plus(shape, z_bar, a, multiple, &parameters[theta.clone()], &mut gradient[theta]),
-    }
+    let (z_bar, a) = (Factor::transposed(z_bar), Factor::plain(a));
+    kernel::matmul(shape, 1.0, z_bar, a, 0.0, &mut gradient[layer.theta.clone()]);
 }

@@ -25,7 +25,7 @@ fi
 export CARGO_TARGET_DIR=$target/peers RUSTFLAGS='-C target-cpu=native'
 # One of the other peers asks for a later Rust than it needs.
 cargo build --quiet --release --locked --ignore-rust-version --manifest-path "$here/Cargo.toml" --features networks --bin networks
-# One thread for all; ours has no other.
+# One thread for all.
 export RAYON_NUM_THREADS=1 TAPE_BENCH_ROWS=$target/ratios.tsv
 mkdir -p "$target"
 exec "$CARGO_TARGET_DIR/release/networks" ${PYTHON:+--python "$PYTHON"} "$@"
