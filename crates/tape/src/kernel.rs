@@ -18,8 +18,9 @@ mod threads;
 
 pub use level::{Level, level};
 pub(crate) use level::{Pass, dispatch_at};
+pub(crate) use matmul::LEAST as LEAST_PRODUCT;
 pub use matmul::{Factor, MatmulShape};
-pub(crate) use threads::{LEAST, LINE, in_parts};
+pub(crate) use threads::{LEAST, LINE, Placed, in_parts};
 pub use threads::{set_threads, threads};
 
 /// What the files below are written over: a plain number with the arithmetic and bits of its format.

@@ -167,7 +167,7 @@ const TINY: usize = 256;
 const SMALL: usize = 4096;
 
 /// Multiply-adds of a part of a product that is worth a thread.
-const LEAST: usize = 4 * 1024 * 1024;
+pub(crate) const LEAST: usize = 4 * 1024 * 1024;
 
 /// What is asked for: `alpha · op(A) · op(B) + beta · old`.
 #[derive(Clone, Copy)]

@@ -81,6 +81,23 @@ impl<T: Send> Cut for &mut [T] {
     }
 }
 
+/// A part of a slice that knows where it begins.
+pub(crate) struct Placed<'a, T> {
+    pub(crate) first: usize,
+    pub(crate) elements: &'a mut [T],
+}
+
+impl<T: Send> Cut for Placed<'_, T> {
+    fn length(&self) -> usize {
+        self.elements.len()
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (elements, rest) = self.elements.split_at_mut(at);
+        (Placed { first: self.first, elements }, Placed { first: self.first + at, elements: rest })
+    }
+}
+
 /// Slices of one length, cut in one place.
 macro_rules! together {
     ($($A:ident $a:ident $b:ident),+) => {

@@ -254,10 +254,15 @@ impl Operation for Matmul {
                 return;
             }
             let (a, b) = (a.elements(), b.elements());
-            let of_both = starts(&batch, batch_a, m * k).zip(starts(&batch, batch_b, k * n));
-            for (c, (i, j)) in c.chunks_exact_mut(m * n).zip(of_both) {
-                multiply(&a[i..i + m * k], &b[j..j + k * n], c);
-            }
+            let products = kernel::Placed { first: 0, elements: c };
+            let least = (kernel::LEAST_PRODUCT / k.max(1)).max(1);
+            kernel::in_parts(least, m * n, products, |products| {
+                let of_both = starts(&batch, batch_a, m * k).zip(starts(&batch, batch_b, k * n));
+                let of_both = of_both.skip(products.first / (m * n));
+                for (c, (i, j)) in products.elements.chunks_exact_mut(m * n).zip(of_both) {
+                    multiply(&a[i..i + m * k], &b[j..j + k * n], c);
+                }
+            });
         })
     }
 
