@@ -3,6 +3,8 @@
 //! Where a pass is cut changes no bit of what it computes: an element depends on itself, or on a sum whose order is
 //! fixed. So one thread and many give the same result, and the number of parts is free.
 
+use std::error::Error;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most threads that a kernel may use; 0 is as many as there are.
@@ -26,17 +28,28 @@ pub fn set_threads(most: usize) {
     MOST.store(most, Ordering::Relaxed);
 }
 
-/// How many threads a kernel may use: what was set by [`set_threads`], else as many as the pool of `rayon` has.
+/// How many threads a kernel may use: what was set by [`set_threads`], else as many as the pool of `rayon` has; the caller's
+/// alone where the system gives no threads.
 ///
 /// ```
 /// assert!(tape::kernel::threads() >= 1);
 /// ```
 pub fn threads() -> usize {
     match MOST.load(Ordering::Relaxed) {
+        // That one asks for no pool, which would be started by the question.
+        1 => 1,
+        _ if !*POOL => 1,
         0 => rayon_core::current_num_threads(),
         most => most,
     }
 }
+
+/// Whether there is a pool: the program's own, or one that is started here.
+static POOL: LazyLock<bool> = LazyLock::new(|| match rayon_core::ThreadPoolBuilder::new().build_global() {
+    Ok(()) => true,
+    // There was one already; else the system's reason stands behind the error.
+    Err(error) => error.source().is_none(),
+});
 
 /// How many parts work of this size is worth, if each is to be no smaller than `least`.
 #[inline(always)]
@@ -48,8 +61,7 @@ pub(super) fn parts(size: usize, least: usize) -> usize {
 #[cold]
 #[inline(never)]
 fn parts_of_large(most: usize) -> usize {
-    // One thread asks for no pool, which would be started by the question.
-    if MOST.load(Ordering::Relaxed) == 1 { 1 } else { most.min(threads()) }
+    most.min(threads())
 }
 
 /// Work that can be cut in two.
