@@ -4,24 +4,14 @@ use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use super::run::Run;
 use crate::{Error, Float, Shape};
-use std::sync::Arc;
 
-/// `y = max x` (or min) of groups in which several tie, `x̄ₚ += ȳ / k` for each of the k that do: equal shares, as the
-/// elementwise maximum gives them. Where none tie, [`pick`](Tensor::pick) is the whole operation.
+/// `y = max x` (or min) of groups, `x̄ₚ += ȳ / k` for each of the k that tie for it: equal shares, as the elementwise maximum gives
+/// them. The places are sought again on the way back, so that another run of the operation finds its own.
 #[derive(Clone, Debug)]
-pub(crate) struct Tied(Arc<Ties>);
-
-/// Who ties.
-#[derive(Debug)]
-struct Ties {
-    /// The place of the first of each group.
-    firsts: Box<[usize]>,
-    /// The places of all, the group of each, and its share.
-    places: Box<[usize]>,
-    groups: Box<[usize]>,
-    shares: Box<[f64]>,
-    whole: Shape,
-    picked: Shape,
+pub(crate) struct Extreme {
+    run: Run,
+    keep: bool,
+    greatest: bool,
 }
 
 impl<T: Float> Tensor<T> {
@@ -43,7 +33,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn max_all(&self) -> Result<Self, Error> {
-        extreme("max_all", self, Run::whole(self.dims()), false, greater)
+        extreme("max_all", self, Run::whole(self.dims()), false, true)
     }
 
     /// The greatest along these axes, which are dropped from the shape or, with `keep`, stay with length 1. NaN and ties
@@ -61,7 +51,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn max_axes(&self, axes: &[usize], keep: bool) -> Result<Self, Error> {
-        self.over_axes("max_axes", axes, keep, |x, run, keep| extreme("max_axes", x, run, keep, greater))
+        self.over_axes("max_axes", axes, keep, |x, run, keep| extreme("max_axes", x, run, keep, true))
     }
 
     /// The least of all elements, a tensor without axes; NaN if there is one among them. Where several tie they get equal
@@ -77,7 +67,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn min_all(&self) -> Result<Self, Error> {
-        extreme("min_all", self, Run::whole(self.dims()), false, less)
+        extreme("min_all", self, Run::whole(self.dims()), false, false)
     }
 
     /// The least along these axes, which are dropped from the shape or, with `keep`, stay with length 1. NaN and ties as
@@ -94,7 +84,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn min_axes(&self, axes: &[usize], keep: bool) -> Result<Self, Error> {
-        self.over_axes("min_axes", axes, keep, |x, run, keep| extreme("min_axes", x, run, keep, less))
+        self.over_axes("min_axes", axes, keep, |x, run, keep| extreme("min_axes", x, run, keep, false))
     }
 
     /// Where along an axis the greatest stand, the first where several tie or are NaN, which counts as the greatest; with
@@ -112,7 +102,7 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn argmax(&self, axis: usize) -> Result<(Vec<usize>, Shape), Error> {
-        indices("argmax", self, axis, greater)
+        indices("argmax", self, axis, true)
     }
 
     /// Where along an axis the least stand, as [`argmax`](Tensor::argmax) says of the greatest; NaN counts as the least.
@@ -128,16 +118,13 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn argmin(&self, axis: usize) -> Result<(Vec<usize>, Shape), Error> {
-        indices("argmin", self, axis, less)
+        indices("argmin", self, axis, false)
     }
 }
 
-fn greater<T: Float>(a: T, b: T) -> bool {
-    a > b
-}
-
-fn less<T: Float>(a: T, b: T) -> bool {
-    a < b
+/// Whether a is beyond b, upward or downward.
+fn beats<T: Float>(greatest: bool, a: T, b: T) -> bool {
+    if greatest { a > b } else { a < b }
 }
 
 fn is_nan<T: Float>(x: T) -> bool {
@@ -149,46 +136,40 @@ fn extreme<T: Float>(
     x: &Tensor<T>,
     run: Run,
     keep: bool,
-    beats: impl Fn(T, T) -> bool,
+    greatest: bool,
 ) -> Result<Tensor<T>, Error> {
-    let sizes = run.sizes(x.shape());
-    let (firsts, tied) = firsts(operation, x, sizes, beats)?;
-    let picked = run.reduced(x.shape(), keep);
-    if !tied {
-        return x.pick(firsts.into(), picked);
+    must_have_some(operation, x, run.sizes(x.shape()))?;
+    apply(Extreme { run, keep, greatest }, &[x])
+}
+
+fn must_have_some<T: Float>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    [outer, middle, inner]: [usize; 3],
+) -> Result<(), Error> {
+    if middle == 0 && outer * inner > 0 {
+        let want = "wants at least one element along the axes";
+        return Err(Error::shape(operation, want, &[x.shape()]));
     }
-    let ties = Ties::of(x, sizes, firsts, picked);
-    if ties.places.len() == ties.firsts.len() {
-        return x.pick(ties.firsts, ties.picked);
-    }
-    apply(Tied(Arc::new(ties)), &[x])
+    Ok(())
 }
 
 fn indices<T: Float>(
     operation: &'static str,
     x: &Tensor<T>,
     axis: usize,
-    beats: impl Fn(T, T) -> bool,
+    greatest: bool,
 ) -> Result<(Vec<usize>, Shape), Error> {
     let run = Run::along(operation, axis, x.dims())?;
-    let [outer, middle, inner] = run.sizes(x.shape());
-    let (mut places, _) = firsts(operation, x, [outer, middle, inner], beats)?;
+    let sizes @ [_, middle, inner] = run.sizes(x.shape());
+    must_have_some(operation, x, sizes)?;
+    let (mut places, _) = firsts(x.as_slice(), sizes, greatest);
     places.iter_mut().for_each(|place| *place = *place / inner % middle);
     Ok((places, run.reduced(x.shape(), false)))
 }
 
 /// The place of the first in each group that none beats, a NaN being beaten by nothing; and whether any may tie.
-fn firsts<T: Float>(
-    operation: &'static str,
-    x: &Tensor<T>,
-    [outer, middle, inner]: [usize; 3],
-    beats: impl Fn(T, T) -> bool,
-) -> Result<(Vec<usize>, bool), Error> {
-    if middle == 0 && outer * inner > 0 {
-        let want = "wants at least one element along the axes";
-        return Err(Error::shape(operation, want, &[x.shape()]));
-    }
-    let x = x.as_slice();
+fn firsts<T: Float>(x: &[T], [outer, middle, inner]: [usize; 3], greatest: bool) -> (Vec<usize>, bool) {
     let (mut places, mut tied) = (Vec::with_capacity(outer * inner), false);
     for block in 0..outer {
         let start = block * middle * inner;
@@ -198,7 +179,7 @@ fn firsts<T: Float>(
             for (i, best) in places[block * inner..].iter_mut().enumerate() {
                 let place = start + row * inner + i;
                 let (candidate, so_far) = (x[place], x[*best]);
-                if beats(candidate, so_far) || is_nan(candidate) && !is_nan(so_far) {
+                if beats(greatest, candidate, so_far) || is_nan(candidate) && !is_nan(so_far) {
                     *best = place;
                 } else {
                     tied |= same(candidate, so_far);
@@ -206,20 +187,37 @@ fn firsts<T: Float>(
             }
         }
     }
-    Ok((places, tied))
+    (places, tied)
 }
 
 fn same<T: Float>(a: T, b: T) -> bool {
     a == b || is_nan(a) && is_nan(b)
 }
 
-impl Ties {
-    fn of<T: Float>(
-        x: &Tensor<T>,
-        [_, middle, inner]: [usize; 3],
-        firsts: Vec<usize>,
-        picked: Shape,
-    ) -> Ties {
+impl Operation for Extreme {
+    fn name(&self) -> &'static str {
+        if self.greatest { "max_axes" } else { "min_axes" }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { inputs: [true, false, false], more: false, output: false }
+    }
+
+    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
+        let (x, shape) = (inputs[0].elements(), inputs[0].shape());
+        let (firsts, _) = firsts(x, self.run.sizes(shape), self.greatest);
+        Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
+            y.iter_mut().zip(&firsts).for_each(|(y, &place)| *y = x[place]);
+        })
+    }
+
+    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
+        let (x, y_bar) = (at.input(0), at.cotangent);
+        let sizes @ [_, middle, inner] = self.run.sizes(x.shape());
+        let (firsts, tied) = firsts(x.elements(), sizes, self.greatest);
+        if !tied {
+            return y_bar.put(firsts.into(), x.dims().clone()).expect("they lie within");
+        }
         let elements = x.elements();
         let (mut places, mut groups, mut shares) = (Vec::new(), Vec::new(), Vec::new());
         for (group, &first) in firsts.iter().enumerate() {
@@ -229,40 +227,11 @@ impl Ties {
             places.extend(alike);
             let count = places.len() - before;
             groups.extend(std::iter::repeat_n(group, count));
-            shares.extend(std::iter::repeat_n(1.0 / count as f64, count));
+            shares.extend(std::iter::repeat_n(T::from_f64(1.0 / count as f64), count));
         }
-        let [firsts, places, groups] = [firsts, places, groups].map(Vec::into_boxed_slice);
-        Ties { firsts, places, groups, shares: shares.into(), whole: x.dims().clone(), picked }
-    }
-}
-
-impl Operation for Tied {
-    fn name(&self) -> &'static str {
-        "extreme"
-    }
-
-    fn reads(&self) -> Reads {
-        Reads::NOTHING
-    }
-
-    fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let x = inputs[0].elements();
-        Tensor::try_build(self.0.picked.clone(), |y| {
-            for (y, &place) in y.iter_mut().zip(&self.0.firsts) {
-                *y = x[place];
-            }
-        })
-    }
-
-    fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let ties = &self.0;
-        let flat = Shape::new(&[ties.places.len()]);
-        let shares = Tensor::build(flat.clone(), |shares| {
-            for (share, &of_one) in shares.iter_mut().zip(&ties.shares) {
-                *share = T::from_f64(of_one);
-            }
-        });
-        let shared = at.cotangent.pick(ties.groups.clone(), flat).expect("a group is picked") * shares;
-        shared.put(ties.places.clone(), ties.whole.clone()).expect("they lie within")
+        let flat = Shape::new(&[places.len()]);
+        let shares = Tensor::build(flat.clone(), |of_all| of_all.copy_from_slice(&shares));
+        let shared = y_bar.pick(groups.into(), flat).expect("a group is picked") * shares;
+        shared.put(places.into(), x.dims().clone()).expect("they lie within")
     }
 }

@@ -90,9 +90,9 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn root_or_zero(&self) -> Self {
         // At zero the root of one, times zero: an infinite slope would make a NaN of the derivative.
-        let (plain, zero) = (self.to_constant(), Tensor::zeros(&[]));
-        (self + plain.equal(&zero).expect("a number broadcasts")).sqrt()
-            * plain.not_equal(&zero).expect("a number broadcasts")
+        let zero = Tensor::zeros(&[]);
+        (self + self.equal(&zero).expect("a number broadcasts")).sqrt()
+            * self.not_equal(&zero).expect("a number broadcasts")
     }
 }
 

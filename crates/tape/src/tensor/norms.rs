@@ -5,11 +5,25 @@ use super::operation::{At, Operation, Reads, apply};
 use super::run::{Run, change_by_group, group_sums};
 use crate::{Error, Float, Shape, kernel, nary, tape};
 
-/// `y = √Σ x²`, `x̄ += (x / y) ȳ`, and 0 where y is: the subgradient of least norm.
+/// `y = (Σ |x|ᵖ)^(1/p)` for 1 < p < ∞, `x̄ += sgn x (|x| / y)^(p - 1) ȳ`, and 0 where y is: for p = 2 the subgradient of least
+/// norm.
 #[derive(Clone, Debug)]
 pub(crate) struct Norm {
     run: Run,
     keep: bool,
+    p: f64,
+}
+
+impl Norm {
+    /// The norm of numbers, scaled by the greatest so that no power leaves the range.
+    fn of(&self, x: impl Iterator<Item = f64> + Clone) -> f64 {
+        // NaN beats all.
+        let greatest = x.clone().fold(0.0, |most: f64, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() });
+        if greatest == 0.0 || !greatest.is_finite() {
+            return greatest;
+        }
+        greatest * x.map(|x| (x.abs() / greatest).powf(self.p)).sum::<f64>().powf(1.0 / self.p)
+    }
 }
 
 impl<T: Float> Tensor<T> {
@@ -63,28 +77,14 @@ fn norm<T: Float>(
     if p.is_nan() || p < 1.0 {
         return Err(Error::Number { operation, want: "wants p of at least 1".to_owned(), got: p });
     }
-    if p == 2.0 {
-        return apply(Norm { run, keep }, &[x]);
+    if p > 1.0 && p.is_finite() {
+        return apply(Norm { run, keep, p }, &[x]);
     }
     let (axes, sizes) = (run.axes(), x.abs());
     if p == 1.0 || run.sizes(x.shape())[1] == 0 {
         return sizes.sum_axes(&axes, keep);
     }
-    if p == f64::INFINITY {
-        return sizes.max_axes(&axes, keep);
-    }
-    // By the greatest, which is no function of x to be differentiated; not where that is zero or infinite.
-    let mut scale = sizes.to_constant().max_axes(&axes, true)?;
-    for scale in scale.as_mut_slice() {
-        if *scale == T::default() || scale.to_f64().is_infinite() {
-            *scale = T::from_f64(1.0);
-        }
-    }
-    let powers = sizes.div(&scale)?.powf(&Tensor::scalar(T::from_f64(p)))?.sum_axes(&axes, keep)?;
-    // At zero the root of one, times zero: an infinite slope would make a NaN of the derivative.
-    let (plain, zero) = (powers.to_constant(), Tensor::zeros(&[]));
-    let root = powers.add(&plain.equal(&zero)?)?.powf(&Tensor::scalar(T::from_f64(1.0 / p)))?;
-    root.mul(&plain.not_equal(&zero)?)?.mul(&scale.reshape(root.shape())?)
+    sizes.max_axes(&axes, keep)
 }
 
 impl Operation for Norm {
@@ -99,6 +99,15 @@ impl Operation for Norm {
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (x, shape) = (inputs[0].elements(), inputs[0].shape());
         let sizes @ [_, middle, inner] = self.run.sizes(shape);
+        let group = |group: usize| {
+            let first = group / inner * middle * inner + group % inner;
+            (0..middle).map(move |k| x[first + k * inner].to_f64())
+        };
+        if self.p != 2.0 {
+            return Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
+                y.iter_mut().enumerate().for_each(|(k, y)| *y = T::from_f64(self.of(group(k))));
+            });
+        }
         let squares = if inner == 1 && middle > 0 {
             Tensor::build(Shape::new(&[sizes[0]]), |squares| {
                 for (squares, row) in squares.iter_mut().zip(x.chunks_exact(middle)) {
@@ -112,14 +121,12 @@ impl Operation for Norm {
             group_sums(each.elements(), sizes)
         };
         Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
-            for (group, (y, &squares)) in y.iter_mut().zip(squares.elements()).enumerate() {
+            for (k, (y, &squares)) in y.iter_mut().zip(squares.elements()).enumerate() {
                 *y = if (1e-30..1e30).contains(&squares.to_f64()) {
                     squares.sqrt()
                 } else {
                     // A square may have left the range of numbers; so may all, which makes zeros and NaN.
-                    let first = group / inner * middle * inner + group % inner;
-                    let group = (0..middle).map(|k| x[first + k * inner].to_f64());
-                    T::from_f64(nary::norm(&group.collect::<Vec<_>>()))
+                    T::from_f64(nary::norm(&group(k).collect::<Vec<_>>()))
                 };
             }
         })
@@ -128,11 +135,16 @@ impl Operation for Norm {
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         let (x, y, y_bar) = (at.input(0), at.output, at.cotangent);
         if !tape::is_paused() {
-            let (plain, zero) = (y.to_constant(), Tensor::zeros(&[]));
+            let zero = Tensor::zeros(&[]);
             let spread = |groups: &Tensor<T>| groups.spread_along(self.run, x.shape());
             let pulled = || {
-                let divisor = y.add(&plain.equal(&zero)?)?;
-                x.div(&spread(&divisor))?.mul(&spread(&y_bar.mul(&plain.not_equal(&zero)?)?))
+                let divisor = spread(&y.add(&y.equal(&zero)?)?);
+                let y_bar = spread(&y_bar.mul(&y.not_equal(&zero)?)?);
+                if self.p == 2.0 {
+                    return x.div(&divisor)?.mul(&y_bar);
+                }
+                let power = Tensor::scalar(T::from_f64(self.p - 1.0));
+                x.abs().div(&divisor)?.powf(&power)?.mul(&x.signum())?.mul(&y_bar)
             };
             return pulled().expect("the shapes are those of the forward pass");
         }
@@ -141,6 +153,12 @@ impl Operation for Norm {
             x_bar.copy_from_slice(x.elements());
             let or_zero = |group: T, x: T| if group == T::default() { T::default() } else { x };
             change_by_group(x_bar, sizes, y.elements(), |x, y| or_zero(y, x / y));
+            if self.p != 2.0 {
+                for x in x_bar.iter_mut() {
+                    let power = T::from_f64(x.to_f64().abs().powf(self.p - 1.0));
+                    *x = power.copysign(*x);
+                }
+            }
             change_by_group(x_bar, sizes, y_bar.elements(), |x, y_bar| or_zero(y_bar, x * y_bar));
         })
     }

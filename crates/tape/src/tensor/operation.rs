@@ -7,7 +7,7 @@ use super::custom::Custom;
 use super::dense::Dense;
 use super::determinant::{Cofactors, CofactorsAlong, Determinant};
 use super::elementwise::{Binary, Ternary, Unary};
-use super::extremes::Tied;
+use super::extremes::Extreme;
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::losses::SoftmaxCrossEntropy;
 use super::map::Map;
@@ -213,7 +213,7 @@ operations! {
     Unary, Binary, Ternary, Map,
     Matmul, Dense,
     Sum, SumOfSquares, Penalty,
-    Prod, Variance, Norm, Tied, CumSum, Recurrence,
+    Prod, Variance, Norm, Extreme, CumSum, Recurrence,
     LogSumExp, Softmax, LogSoftmax, SoftmaxCrossEntropy,
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     Unfold, Fold,
