@@ -15,8 +15,8 @@ use std::sync::Arc;
 ///
 /// It is the tensors' [`Program`](crate::Program), and answers only for what the function *records*. Code that looks at
 /// values (`as_slice`, `item`, a loop that ends by them) would have to run again, so a trace in which a recorded value is
-/// read is refused; so are operations that choose by values (`max_axes`, `std`, `solve`, `inverse`). Plain numbers that the
-/// function computes for itself, such as a learning rate, stay what they were. After the first run nothing is allocated by
+/// read is refused; so are operations with something made from the values beforehand (factors for `solve`, `inverse` and `slogdet`,
+/// the places of `masked_select`). Plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the first run nothing is allocated by
 /// operations that work in place: layers, products of matrices, sums of everything, losses and all that act on elements.
 ///
 /// The values are those of the recorded function to the last bit.

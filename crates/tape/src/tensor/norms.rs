@@ -18,7 +18,8 @@ impl Norm {
     /// The norm of numbers, scaled by the greatest so that no power leaves the range.
     fn of(&self, x: impl Iterator<Item = f64> + Clone) -> f64 {
         // NaN beats all.
-        let greatest = x.clone().fold(0.0, |most: f64, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() });
+        let greatest =
+            x.clone().fold(0.0, |most: f64, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() });
         if greatest == 0.0 || !greatest.is_finite() {
             return greatest;
         }

@@ -157,7 +157,16 @@ macro_rules! operations {
         #[derive(Clone, Debug)]
         pub(crate) enum Op { $($(#[$only])* $Operation($Operation)),* }
 
+        /// The list by its names here, for the test that none was left out.
+        #[cfg(test)]
+        pub(crate) const LISTED: &[&str] = &[$(stringify!($Operation)),*];
+
         impl Op {
+            #[cfg(test)]
+            pub(crate) fn listed(&self) -> &'static str {
+                match self { $($(#[$only])* Op::$Operation(_) => stringify!($Operation)),* }
+            }
+
             pub(crate) fn name(&self) -> &'static str {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.name()),* }
             }

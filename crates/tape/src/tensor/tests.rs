@@ -6,6 +6,7 @@ mod custom;
 mod derivatives;
 mod display;
 mod einsum;
+mod every_operation;
 mod indexing;
 mod linear_algebra;
 mod map;

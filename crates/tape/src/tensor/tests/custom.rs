@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// y = a bᵀ b + c, for a (m, k), b (n, k) and a c that broadcasts.
-struct Gram;
+pub(super) struct Gram;
 impl<T: Float> TensorRule<T> for Gram {
     fn name(&self) -> &'static str {
         "gram"
