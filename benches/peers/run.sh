@@ -4,6 +4,10 @@
 #
 #     benches/peers/run.sh [--quick]
 #
+# or the kernels, in its place: matrix products and elementwise functions, and the rows kernel/matmul-f32 and -f64.
+#
+#     benches/peers/run.sh kernels [--quick]
+#
 # The libraries of requirements.txt are installed, the first time, in an environment of their own in the target folder; with
 # PYTHON=/some/python that one is taken as it is, and with PYTHON= (nothing) Python is left out.
 set -euo pipefail
@@ -11,6 +15,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
+
+what=networks
+if [[ ${1-} == kernels ]]; then
+    what=kernels PYTHON=
+    shift
+fi
 
 if [[ -z ${PYTHON+set} ]]; then
     venv=$target/peers-python
@@ -24,8 +34,9 @@ fi
 
 export CARGO_TARGET_DIR=$target/peers RUSTFLAGS='-C target-cpu=native'
 # One of the other peers asks for a later Rust than it needs.
-cargo build --quiet --release --locked --ignore-rust-version --manifest-path "$here/Cargo.toml" --features networks --bin networks
+cargo build --quiet --release --locked --ignore-rust-version --manifest-path "$here/Cargo.toml" \
+    --features "$what" --bin "$what"
 # One thread for all.
 export RAYON_NUM_THREADS=1 TAPE_BENCH_ROWS=$target/ratios.tsv
 mkdir -p "$target"
-exec "$CARGO_TARGET_DIR/release/networks" ${PYTHON:+--python "$PYTHON"} "$@"
+exec "$CARGO_TARGET_DIR/release/$what" ${PYTHON:+--python "$PYTHON"} "$@"
