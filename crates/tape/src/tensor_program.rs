@@ -219,12 +219,7 @@ impl<T: Float> TensorProgram<T> {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn value_and_gradient(&mut self, arguments: &[&Tensor<T>]) -> Result<T, Error> {
-        tape::unrecorded(|| {
-            self.forward(arguments)?;
-            let value = self.result(arguments).item()?;
-            self.backward(arguments, None, false)?;
-            Ok(value)
-        })
+        self.one_number_and_gradient(arguments, false)
     }
 
     /// The same value; but the gradient of a penalty on squares of a variable is not added to the rest of its
@@ -248,10 +243,14 @@ impl<T: Float> TensorProgram<T> {
     /// # Ok::<(), tape::Error>(())
     /// ```
     pub fn value_and_gradient_before_decay(&mut self, arguments: &[&Tensor<T>]) -> Result<T, Error> {
+        self.one_number_and_gradient(arguments, true)
+    }
+
+    fn one_number_and_gradient(&mut self, arguments: &[&Tensor<T>], before_decay: bool) -> Result<T, Error> {
         tape::unrecorded(|| {
             self.forward(arguments)?;
             let value = self.result(arguments).item()?;
-            self.backward(arguments, None, true)?;
+            self.backward(arguments, None, before_decay)?;
             Ok(value)
         })
     }
