@@ -309,6 +309,10 @@ impl Tape {
     /// # }
     /// ```
     pub fn tensor<T: Float>(&self, value: &Tensor<T>) -> Tensor<T> {
+        // A leaf with a recorded value does not move with it.
+        if value.is_recorded() {
+            used_unrecorded();
+        }
         with_room(|room| {
             self.must_be_current("tensor", &room.state);
             let node = Node { op: None, inputs: SmallVec::new(), output: value.clone(), kept: true };

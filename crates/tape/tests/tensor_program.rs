@@ -142,7 +142,7 @@ fn a_program_may_return_an_argument_and_run_on_recorded_tensors_without_recordin
 #[test]
 fn a_trace_that_could_not_be_followed_is_refused() {
     let x = filled(&[3], 1);
-    let refused: [(&str, Function); 8] = [
+    let refused: [(&str, Function); 9] = [
         ("as_slice", |x| Ok(&x[0] * x[0].as_slice()[0])),
         ("item", |x| Ok(&x[0] * x[0].sum().item()?)),
         ("to_vec", |x| Ok(&x[0] + &Tensor::from_vec(x[0].to_vec(), &[3])?)),
@@ -153,6 +153,10 @@ fn a_trace_that_could_not_be_followed_is_refused() {
             x[0].outer(&x[0])?
                 .add(&Tensor::from_slice(&[3.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 3.0], &[3, 3])?)?
                 .inverse()
+        }),
+        ("a gradient within", |x| {
+            let gradient = tensors::grad(|x| Ok(x[0].powi(3).sum()), &x[..1])?;
+            Ok((&x[0] * &gradient[0]).sum())
         }),
         ("at", |x| Tensor::from_vars(&[x[0].at(&[0])?], &[1])),
     ];
