@@ -4,6 +4,7 @@
 //! operations, its shape rule, doc and test; `operation` holds the list of them.
 
 mod accumulator;
+mod broadcast;
 mod cast;
 mod cholesky;
 mod convolution;

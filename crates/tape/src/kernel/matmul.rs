@@ -151,7 +151,8 @@ product!(f64, F64, SCRATCH_F64);
 /// Length of the parts that the sum over k is cut into. It is the same at every level and for both types, because
 /// the bits of the result depend on it.
 const PART: usize = 512;
-/// Bytes of a copied block of the right factor: half of a second-level cache of 1 MiB.
+/// Bytes of a copied block of the right factor: more than most second-level caches, so that fewer blocks pass by the left
+/// factor; its panels come one after the other anyway.
 const BLOCK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of a block of the right factor that stays in the second-level cache while all rows pass by.

@@ -141,9 +141,9 @@ fn total_in_parts<T: Plain, F: Term<T>>(level: Level, parts: usize, x: &[T], y: 
     let mut total = Compensated::default();
     for (x, y) in x.chunks(AT_ONCE * BLOCK).zip(y.chunks(AT_ONCE * BLOCK)) {
         let sums = &mut room[..x.len().div_ceil(BLOCK)];
-        let blocks = BlockSums::<T, F> { x, y, sums, term: PhantomData };
+        let blocks = BlockSums::<T, F> { x, y, sums: &mut *sums, term: PhantomData };
         threads::shared(parts, BLOCK, blocks, &|blocks| dispatch_at(level, blocks));
-        room[..x.len().div_ceil(BLOCK)].iter().for_each(|&sum| total.add(sum));
+        sums.iter().for_each(|&sum| total.add(sum));
     }
     total.value()
 }

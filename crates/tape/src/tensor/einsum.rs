@@ -1,7 +1,7 @@
 //! Einstein's summation over one or two tensors, composed of diagonals, sums, permutations and one batched product.
 
 use super::Tensor;
-use super::elementwise::Repeated;
+use super::broadcast::Repeated;
 use crate::shape::Axes;
 use crate::{Error, Float, Shape};
 use smallvec::SmallVec;

@@ -5,7 +5,7 @@
 //! then its cotangents add.
 
 use super::Tensor;
-use super::elementwise::Repeated;
+use super::broadcast::Repeated;
 use super::moving::length_along;
 use crate::shape::Axes;
 use crate::{Error, Float, Shape};

@@ -4,7 +4,7 @@
 //! one, of a repetition a sum.
 
 use super::Tensor;
-use super::elementwise::Repeated;
+use super::broadcast::Repeated;
 use super::operation::{At, Operation, Reads, apply};
 use crate::shape::Axes;
 use crate::{Error, Float, Shape};

@@ -6,7 +6,7 @@
 //! a table of those.
 
 use super::Tensor;
-use super::elementwise::{Spread, fill, pull_each};
+use super::broadcast::{Spread, fill, pull_each};
 use super::operation::{At, Operation, Reads, apply};
 use crate::{Dual, Error, Float, Real, Shape};
 use smallvec::SmallVec;

@@ -1,6 +1,6 @@
 //! The matrix product, of single matrices, vectors and batches, with either factor transposed at no cost.
 
-use super::elementwise::Repeated;
+use super::broadcast::Repeated;
 use super::operation::{At, Operation, Reads, apply};
 use super::{Accumulator, Tensor};
 use crate::kernel::{self, MatmulShape};
