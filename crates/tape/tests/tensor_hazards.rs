@@ -146,3 +146,35 @@ fn empty_tensors_go_through_every_kind_of_operation_and_back() {
     assert_eq!(value, 3.0, "an empty product is 1, an empty sum 0");
     assert_eq!(gradient[0].shape(), [0, 3]);
 }
+
+#[test]
+fn where_no_cotangent_comes_in_an_infinite_partial_hands_nothing_on_at_any_order() {
+    // Σ w f(x) at a place where f′ is infinite and w is zero, and at an ordinary one.
+    let pole: [(&str, fn(&Tensor) -> Tensor, [f64; 3]); 6] = [
+        ("sqrt", |x| x.sqrt(), [0.25, -1.0 / 32.0, 3.0 / 256.0]),
+        ("ln", |x| x.ln(), [0.25, -1.0 / 16.0, 1.0 / 32.0]),
+        ("recip", |x| x.recip(), [-1.0 / 16.0, 1.0 / 32.0, -3.0 / 128.0]),
+        ("powf", |x| x.powf(&Tensor::scalar(0.5)).unwrap(), [0.25, -1.0 / 32.0, 3.0 / 256.0]),
+        ("div", |x| 1.0 / x, [-1.0 / 16.0, 1.0 / 32.0, -3.0 / 128.0]),
+        ("mul", |x| x.ln() * x.sqrt(), [0.5 + 0.25 * 4_f64.ln(), -(4_f64.ln()) / 32.0, f64::NAN]),
+    ];
+    let weight = vector(&[0.0, 1.0]);
+    for (name, f, expected) in pole {
+        let tape = Tape::begin();
+        let x = tape.tensor(&vector(&[0.0, 4.0]));
+        let mut y = (f(&x) * &weight).sum();
+        for (order, expected) in expected.into_iter().enumerate().filter(|(_, expected)| !expected.is_nan()) {
+            let plain = tape.sweep(&y).unwrap().of(&x).unwrap();
+            let recorded = tape.sweep_recorded(&y).unwrap().of(&x).unwrap();
+            assert_eq!(plain.as_slice()[0], 0.0, "{name}, order {order}");
+            assert_eq!(recorded.as_slice()[0], 0.0, "{name}, order {order}");
+            assert!((recorded.as_slice()[1] - expected).abs() < 1e-15, "{name}, order {order}: {recorded}");
+            y = recorded.sum();
+        }
+    }
+    // A cotangent that is zero by chance still moves: (sin x)² at 0 is flat, and bends by 2.
+    let tape = Tape::begin();
+    let x = tape.tensor(&vector(&[0.0]));
+    let first = tape.sweep_recorded(&x.sin().powi(2).sum()).unwrap().of(&x).unwrap();
+    assert_eq!(tape.sweep(&first.sum()).unwrap().of(&x).unwrap().to_vec(), [2.0]);
+}

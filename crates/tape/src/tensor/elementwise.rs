@@ -47,7 +47,7 @@ impl Operation for Unary {
         if tape::is_paused() {
             return at.cotangent.alike(|x_bar| self.pull(at, x_bar));
         }
-        self.0.pullback(at.input(0).clone(), at.output.clone(), at.cotangent.clone())
+        handed_on(at.cotangent, self.0.pullback(at.input(0).clone(), at.output.clone(), at.cotangent.clone()))
     }
 }
 
@@ -163,12 +163,11 @@ impl Operation for Binary {
             _ => self.0.right(a, b, y, y_bar),
         };
         match self.0 {
-            // The partials may be infinite: where no cotangent comes in none goes out. Not in a recorded sweep, whose
-            // result is still to be differentiated by the cotangent, zero or not.
+            // The partials may be infinite: where no cotangent comes in none goes out.
             BinaryOp::Mul(_) | BinaryOp::Div(_) if tape::is_paused() => {
                 Elementary::gate(at.cotangent.clone(), pulled)
             }
-            _ => pulled,
+            _ => handed_on(at.cotangent, pulled),
         }
     }
 }
@@ -203,9 +202,25 @@ impl Operation for Ternary {
             });
         }
         let pulled = self.0.pullback(inputs.map(Clone::clone), at.output.clone(), at.cotangent.clone());
-        let [a, b, c] = pulled;
-        [a, b, c].into_iter().nth(argument).expect("one of three arguments")
+        let pulled = pulled.into_iter().nth(argument).expect("one of three arguments");
+        handed_on(at.cotangent, pulled)
     }
+}
+
+/// What a pullback hands on in a recorded sweep: nothing where no cotangent came in and the partial is infinite, as in
+/// a plain one. Where the partial is finite a zero is handed on like any other number, as it is still to be differentiated.
+fn handed_on<T: Float>(y_bar: &Tensor<T>, pulled: Tensor<T>) -> Tensor<T> {
+    let both = || y_bar.elements().iter().zip(pulled.elements());
+    let is_lost = |(&y_bar, &pulled): (&T, &T)| y_bar == T::default() && pulled.to_f64().is_nan();
+    if tape::is_paused() || y_bar.dims() != pulled.dims() || !both().any(is_lost) {
+        return pulled;
+    }
+    let kept = y_bar.alike(|kept| {
+        kept.iter_mut()
+            .zip(both())
+            .for_each(|(kept, pair)| *kept = T::from_f64(f64::from(u8::from(!is_lost(pair)))));
+    });
+    Elementary::gate(kept, pulled)
 }
 
 /// The cotangent of an argument before the sweep undoes its broadcasting, in one pass over the inputs, the output and its
