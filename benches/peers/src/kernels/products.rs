@@ -92,7 +92,11 @@ pub(crate) fn measure<T: Number>(effort: Effort) -> Result<Race, String> {
     println!("\nmatrix products in {}: ours / the best peer in GFLOP/s, its name, ours over it\n", T::NAME);
     println!("{:<18}{}", "m × k × n", CASE_NAMES.map(|case| format!("{case:>29} ")).concat());
     let mut results = Vec::new();
+    let only = std::env::var("ONLY").unwrap_or_default();
     for (shape, of_a_net) in shapes() {
+        if !only.is_empty() && !only.split(',').any(|only| only == name(shape).replace(' ', "")) {
+            continue;
+        }
         let MatmulShape { m, k, n } = shape;
         print!("{:<18}", name(shape));
         for case in 0..CASES.len() {
@@ -107,7 +111,9 @@ pub(crate) fn measure<T: Number>(effort: Effort) -> Result<Race, String> {
         }
         println!();
     }
-    summarize::<T>(&results);
+    if only.is_empty() {
+        summarize::<T>(&results);
+    }
     let of_nets = results.iter().filter(|result| result.of_a_net);
     let worst = of_nets.min_by(|x, y| x.ratio().total_cmp(&y.ratio())).expect("networks have products");
     Ok(worst.race)

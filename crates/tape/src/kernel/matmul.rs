@@ -109,7 +109,7 @@ pub(super) trait Product: Sized + 'static {
 }
 
 macro_rules! product {
-    ($element:ty, $tiles:ident, $scratch:ident) => {
+    ($element:ty, $tiles:ident, narrow $narrow:ident, $scratch:ident) => {
         thread_local! {
             static $scratch: Cell<Vec<$element>> = const { Cell::new(Vec::new()) };
         }
@@ -135,6 +135,10 @@ macro_rules! product {
                 }
                 match wanted.min(level()) {
                     #[cfg(target_arch = "x86_64")]
+                    Level::Avx512 if n <= <<tile::avx512::$narrow as Tiles>::Lanes as Lanes>::WIDTH => {
+                        product::<tile::avx512::$narrow>(shape, alpha, a, b, added, c, &$scratch);
+                    }
+                    #[cfg(target_arch = "x86_64")]
                     Level::Avx512 => product::<tile::avx512::$tiles>(shape, alpha, a, b, added, c, &$scratch),
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx2 => product::<tile::avx2::$tiles>(shape, alpha, a, b, added, c, &$scratch),
@@ -145,8 +149,8 @@ macro_rules! product {
     };
 }
 
-product!(f32, F32, SCRATCH_F32);
-product!(f64, F64, SCRATCH_F64);
+product!(f32, F32, narrow NarrowF32, SCRATCH_F32);
+product!(f64, F64, narrow NarrowF64, SCRATCH_F64);
 
 /// Length of the parts that the sum over k is cut into. It is the same at every level and for both types, because
 /// the bits of the result depend on it.

@@ -119,15 +119,22 @@ where
 }
 
 #[cfg(target_arch = "x86_64")]
+pub(super) use x86::Masked;
+
+#[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Lanes;
     use std::arch::x86_64::*;
 
+    /// A register with the masks of AVX-512, which has them for narrower ones too.
+    #[derive(Clone, Copy, Debug)]
+    pub(in crate::kernel) struct Masked<Register>(Register);
+
     macro_rules! avx512 {
         ($register:ty, $element:ty, $mask:ty, $width:literal, $splat:ident, $load:ident, $load_first:ident,
          $store:ident, $store_first:ident, $mul_add:ident, $mul:ident) => {
-            // SAFETY: AVX-512 F only; memory is touched as the trait's words say.
-            unsafe impl Lanes for $register {
+            // SAFETY: AVX-512 F and VL only; memory is touched as the trait's words say.
+            unsafe impl Lanes for Masked<$register> {
                 type Element = $element;
                 type Mask = $mask;
                 const WIDTH: usize = $width;
@@ -139,38 +146,38 @@ mod x86 {
                 #[inline(always)]
                 unsafe fn splat(x: $element) -> Self {
                     // SAFETY: the caller has AVX-512 F.
-                    unsafe { $splat(x) }
+                    Self(unsafe { $splat(x) })
                 }
                 #[inline(always)]
                 unsafe fn load(from: *const $element) -> Self {
                     // SAFETY: the caller has AVX-512 F and vouches for all lanes.
-                    unsafe { $load(from) }
+                    Self(unsafe { $load(from) })
                 }
                 #[inline(always)]
                 unsafe fn load_first(from: *const $element, mask: $mask) -> Self {
                     // SAFETY: the caller has AVX-512 F and vouches for the lanes of the mask;
                     // the instruction touches no others.
-                    unsafe { $load_first(mask, from) }
+                    Self(unsafe { $load_first(mask, from) })
                 }
                 #[inline(always)]
                 unsafe fn store(self, to: *mut $element) {
                     // SAFETY: the caller has AVX-512 F and vouches for all lanes.
-                    unsafe { $store(to, self) }
+                    unsafe { $store(to, self.0) }
                 }
                 #[inline(always)]
                 unsafe fn store_first(self, to: *mut $element, count: usize) {
                     // SAFETY: as for `load_first`.
-                    unsafe { $store_first(to, Self::mask(count), self) }
+                    unsafe { $store_first(to, Self::mask(count), self.0) }
                 }
                 #[inline(always)]
                 unsafe fn mul_add(self, b: Self, c: Self) -> Self {
                     // SAFETY: the caller has AVX-512 F.
-                    unsafe { $mul_add(self, b, c) }
+                    Self(unsafe { $mul_add(self.0, b.0, c.0) })
                 }
                 #[inline(always)]
                 unsafe fn mul(self, b: Self) -> Self {
                     // SAFETY: the caller has AVX-512 F.
-                    unsafe { $mul(self, b) }
+                    Self(unsafe { $mul(self.0, b.0) })
                 }
             }
         };
@@ -201,6 +208,32 @@ mod x86 {
         _mm512_mask_storeu_pd,
         _mm512_fmadd_pd,
         _mm512_mul_pd
+    );
+    avx512!(
+        __m256,
+        f32,
+        __mmask8,
+        8,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_maskz_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_mask_storeu_ps,
+        _mm256_fmadd_ps,
+        _mm256_mul_ps
+    );
+    avx512!(
+        __m256d,
+        f64,
+        __mmask8,
+        4,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_maskz_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_mask_storeu_pd,
+        _mm256_fmadd_pd,
+        _mm256_mul_pd
     );
 
     /// Eight lanes of -1, then eight of 0: a window of it is the mask of any count.

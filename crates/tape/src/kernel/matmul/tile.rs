@@ -290,12 +290,13 @@ pub(in crate::kernel) mod avx2 {
 
 #[cfg(target_arch = "x86_64")]
 pub(in crate::kernel) mod avx512 {
+    use super::super::lanes::Masked;
     use super::{Tile, TileFn, Tiles, pack, tile};
-    use std::arch::x86_64::{__m512, __m512d};
+    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
     tiles!(
         /// Tiles of 8 × 48: 24 sums, 3 registers of the right factor, 1 of the left.
-        F32, f32, __m512, 8, tall 13,
+        F32, f32, Masked<__m512>, 8, tall 13,
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
@@ -303,8 +304,22 @@ pub(in crate::kernel) mod avx512 {
     );
     tiles!(
         /// Tiles of 8 × 24: 24 sums, 3 registers of the right factor, 1 of the left.
-        F64, f64, __m512d, 8, tall 13,
+        F64, f64, Masked<__m512d>, 8, tall 13,
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
+        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+    );
+    tiles!(
+        /// Tiles of 16 × 8, for results of up to 8 columns, which would leave half of a register empty.
+        NarrowF32, f32, Masked<__m256>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
+        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+    );
+    tiles!(
+        /// Tiles of 16 × 4, for results of up to 4 columns.
+        NarrowF64, f64, Masked<__m256d>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
