@@ -6,7 +6,7 @@
 #
 # or the kernels, in its place: matrix products and elementwise functions, and the rows kernel/matmul-f32 and -f64.
 #
-#     benches/peers/run.sh kernels [--quick]
+#     benches/peers/run.sh kernels [--quick | --only M×K×N …]
 #
 # The libraries of requirements.txt are installed, the first time, in an environment of their own in the target folder; with
 # PYTHON=/some/python that one is taken as it is, and with PYTHON= (nothing) Python is left out.

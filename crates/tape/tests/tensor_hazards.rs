@@ -150,7 +150,8 @@ fn empty_tensors_go_through_every_kind_of_operation_and_back() {
 #[test]
 fn where_no_cotangent_comes_in_an_infinite_partial_hands_nothing_on_at_any_order() {
     // Σ w f(x) at a place where f′ is infinite and w is zero, and at an ordinary one.
-    let pole: [(&str, fn(&Tensor) -> Tensor, [f64; 3]); 6] = [
+    type Function = fn(&Tensor) -> Tensor;
+    let pole: [(&str, Function, [f64; 3]); 6] = [
         ("sqrt", |x| x.sqrt(), [0.25, -1.0 / 32.0, 3.0 / 256.0]),
         ("ln", |x| x.ln(), [0.25, -1.0 / 16.0, 1.0 / 32.0]),
         ("recip", |x| x.recip(), [-1.0 / 16.0, 1.0 / 32.0, -3.0 / 128.0]),

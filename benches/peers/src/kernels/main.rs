@@ -20,18 +20,21 @@ const QUICK: Effort = Effort { rounds: 1, total: Duration::ZERO };
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let effort = match &arguments[..] {
-        [] => FULL,
-        [quick] if quick == "--quick" => QUICK,
-        _ => return Err("usage: kernels [--quick]".to_owned()),
+    let (effort, only) = match &arguments[..] {
+        [] => (FULL, &[][..]),
+        [quick] if quick == "--quick" => (QUICK, &[][..]),
+        [word, only @ ..] if word == "--only" => (FULL, only),
+        _ => return Err("usage: kernels [--quick | --only M×K×N …]".to_owned()),
     };
     tape::kernel::set_threads(1);
     println!("vector instructions: {:?}", tape::kernel::level());
-    write_row("kernel/matmul-f32", products::measure::<f32>(effort)?);
-    write_row("kernel/matmul-f64", products::measure::<f64>(effort)?);
-    if std::env::var("ONLY").is_ok() {
+    let products = [products::measure::<f32>(effort, only)?, products::measure::<f64>(effort, only)?];
+    if !only.is_empty() {
         return Ok(());
     }
+    let [in_f32, in_f64] = products;
+    write_row("kernel/matmul-f32", in_f32);
+    write_row("kernel/matmul-f64", in_f64);
     elementwise::measure::<f32>(effort)?;
     elementwise::measure::<f64>(effort)
 }

@@ -87,16 +87,14 @@ impl<T: Number> Buffer<T> {
 }
 
 /// Races all products of one type, prints a line for each as it is measured and a summary, and returns the race of the
-/// worst product that a network asks for.
-pub(crate) fn measure<T: Number>(effort: Effort) -> Result<Race, String> {
+/// worst product that a network asks for. With sizes in `only`, these and no others.
+pub(crate) fn measure<T: Number>(effort: Effort, only: &[String]) -> Result<Race, String> {
     println!("\nmatrix products in {}: ours / the best peer in GFLOP/s, its name, ours over it\n", T::NAME);
     println!("{:<18}{}", "m × k × n", CASE_NAMES.map(|case| format!("{case:>29} ")).concat());
     let mut results = Vec::new();
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for (shape, of_a_net) in shapes() {
-        if !only.is_empty() && !only.split(',').any(|only| only == name(shape).replace(' ', "")) {
-            continue;
-        }
+    let asked_for =
+        |&(shape, _): &(MatmulShape, bool)| only.is_empty() || only.contains(&name(shape).replace(' ', ""));
+    for (shape, of_a_net) in shapes().into_iter().filter(asked_for) {
         let MatmulShape { m, k, n } = shape;
         print!("{:<18}", name(shape));
         for case in 0..CASES.len() {
@@ -111,10 +109,11 @@ pub(crate) fn measure<T: Number>(effort: Effort) -> Result<Race, String> {
         }
         println!();
     }
-    if only.is_empty() {
-        summarize::<T>(&results);
+    if results.is_empty() {
+        return Err("usage: --only wants sizes of the table, such as 64×64×10".to_owned());
     }
-    let of_nets = results.iter().filter(|result| result.of_a_net);
+    summarize::<T>(&results);
+    let of_nets = results.iter().filter(|result| result.of_a_net || !only.is_empty());
     let worst = of_nets.min_by(|x, y| x.ratio().total_cmp(&y.ratio())).expect("networks have products");
     Ok(worst.race)
 }
@@ -168,6 +167,9 @@ fn summarize<T: Number>(results: &[Measured]) {
         let cell = |of_a_net: bool| {
             let here = results.iter().filter(|result| result.case == case && result.of_a_net == of_a_net);
             let ratios: Vec<f64> = here.map(Measured::ratio).collect();
+            if ratios.is_empty() {
+                return "–".to_owned();
+            }
             format!("{:.2}, {:.2}", ratios.iter().copied().fold(f64::INFINITY, f64::min), median(ratios))
         };
         println!("{case_name:<10}{:>24}{:>24}", cell(true), cell(false));

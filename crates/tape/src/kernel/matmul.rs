@@ -14,6 +14,7 @@ use super::level::{Level, level};
 use super::threads::{self, Cut};
 use lanes::Lanes;
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::thread::LocalKey;
 use tile::{Tile, Tiles};
@@ -91,7 +92,7 @@ pub(super) fn matmul_plus<T: super::Plain>(
 type Added<'a, T> = (T, Option<&'a [T]>);
 
 /// The buffer of a thread for copied panels.
-type Scratch<T> = LocalKey<Cell<Vec<T>>>;
+type Scratch<T> = LocalKey<Cell<Vec<MaybeUninit<T>>>>;
 
 /// The types that have tiles.
 pub(super) trait Product: Sized + 'static {
@@ -111,7 +112,7 @@ pub(super) trait Product: Sized + 'static {
 macro_rules! product {
     ($element:ty, $tiles:ident, narrow $narrow:ident, $scratch:ident) => {
         thread_local! {
-            static $scratch: Cell<Vec<$element>> = const { Cell::new(Vec::new()) };
+            static $scratch: Cell<Vec<MaybeUninit<$element>>> = const { Cell::new(Vec::new()) };
         }
 
         impl Product for $element {
@@ -166,10 +167,11 @@ const LINE_BYTES: usize = 64;
 /// Rows of a copied block of the left factor: a multiple of the rows of every tile.
 const ROWS_AT_ONCE: usize = 96;
 
-/// Elements of a transposed right factor that are copied to the stack rather than to the buffer of the thread.
-const TINY: usize = 256;
 /// Elements of a right factor that stays in the first-level cache, so that copying it gains nothing.
 const SMALL: usize = 4096;
+/// Bytes of a transposed right factor that is copied to the stack rather than to the buffer of the thread: half of a
+/// first-level cache.
+const COPY_BYTES: usize = 16 * 1024;
 
 /// Multiply-adds of a part of a product that is worth a thread.
 pub(crate) const LEAST: usize = 4 * 1024 * 1024;
@@ -250,17 +252,11 @@ fn product_part<K: Tiles>(
     scratch: &'static Scratch<K::Element>,
 ) {
     let Wanted { shape: MatmulShape { k, n, .. }, b, .. } = *wanted;
-    let size = b.data.len();
+    let (size, padded) = (b.data.len(), n.next_multiple_of(K::GROUP));
     if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
-        in_place::<K>(wanted, b.data, part);
-    } else if b.transposed && k <= PART && size <= TINY {
-        let mut copy = [num_traits::Zero::zero(); TINY];
-        for j in 0..n {
-            for p in 0..k {
-                copy[p * n + j] = b.data[j * k + p];
-            }
-        }
-        in_place::<K>(wanted, &copy[..size], part);
+        in_place::<K>(wanted, (b.data.as_ptr(), n), part);
+    } else if b.transposed && k <= PART && k * padded * size_of::<K::Element>() <= COPY_BYTES {
+        copied::<K>(wanted, padded, part);
     } else {
         // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
         let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
@@ -269,12 +265,28 @@ fn product_part<K: Tiles>(
     }
 }
 
-/// The product where k is one part and op(B) lies in rows, which the tiles read without a copy.
+/// Begins where a line of cache does: registers that straddle two lines cost twice.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
+/// The product where k is one part and a transposed right factor fits onto the stack, in rows of `padded` elements.
+#[inline(never)]
+fn copied<K: Tiles>(wanted: &Wanted<'_, K::Element>, padded: usize, part: &Part<K::Element>) {
+    let Wanted { shape: MatmulShape { k, n, .. }, b, .. } = *wanted;
+    let mut copy = Aligned([MaybeUninit::uninit(); COPY_BYTES / 4]);
+    K::transposed(b.data, k, k, n, padded, &mut copy.0);
+    in_place::<K>(wanted, (copy.0.as_ptr().cast(), padded), part);
+}
+
+/// The product where k is one part and the rows of op(B) lie `b_step` apart, where the tiles read them without a copy.
 /// A product of 16 × 4 × 8 takes a third of the time that [`blocks`] would.
 #[inline]
-fn in_place<K: Tiles>(wanted: &Wanted<'_, K::Element>, b: &[K::Element], part: &Part<K::Element>) {
+fn in_place<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    (b, b_step): (*const K::Element, usize),
+    part: &Part<K::Element>,
+) {
     let Wanted { shape: MatmulShape { m, k, n }, alpha, a, beta, .. } = *wanted;
-    assert!(b.len() == k * n);
     let width = <K::Lanes as Lanes>::WIDTH;
     let (tile_rows, vectors) = K::fitting(part.rows.len());
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
@@ -290,8 +302,8 @@ fn in_place<K: Tiles>(wanted: &Wanted<'_, K::Element>, b: &[K::Element], part: &
                 a: a.data.as_ptr().wrapping_add(i * a_row),
                 a_row,
                 a_step,
-                b: b.as_ptr().wrapping_add(j),
-                b_step: n,
+                b: b.wrapping_add(j),
+                b_step,
                 c: part.c.wrapping_add(i * n + j),
                 old: part.old.wrapping_add(i * n + j),
                 c_row: n,
@@ -300,8 +312,8 @@ fn in_place<K: Tiles>(wanted: &Wanted<'_, K::Element>, b: &[K::Element], part: &
                 beta,
             };
             // SAFETY: rows i to i + rows - 1 are below m and columns j to j + used - 1 below n: inside the slices, of which
-            // `c` is borrowed for writing, here this rectangle of it, and overlaps none; what is added to is as long as `c`;
-            // the level of the tiles was checked.
+            // `c` is borrowed for writing, here this rectangle of it, and overlaps none; `b` is the right factor or a whole
+            // copy; what is added to is as long as `c`; the level of the tiles was checked.
             unsafe { K::get(rows, vectors, a.transposed)(&tile) };
             j += used;
         }
@@ -314,27 +326,37 @@ fn in_place<K: Tiles>(wanted: &Wanted<'_, K::Element>, b: &[K::Element], part: &
 fn blocks<K: Tiles>(
     wanted: &Wanted<'_, K::Element>,
     rectangle: &Part<K::Element>,
-    scratch: &mut Vec<K::Element>,
+    scratch: &mut Vec<MaybeUninit<K::Element>>,
 ) {
     let Wanted { shape, alpha, a, b, mut beta } = *wanted;
     let MatmulShape { m, k, n } = shape;
     let (all_rows, all_columns) = (rectangle.rows.len(), rectangle.columns.len());
     let bytes = |count: usize| count * size_of::<K::Element>();
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(all_rows);
+    let (mut tile_rows, vectors) = K::fitting(all_rows);
+    // Rows of the result that lie whole pages apart compete for the same places in the first-level cache, of which there
+    // are eight: where they are written after short sums, two are left to the factors.
+    let paged = k <= 64 && bytes(n).is_multiple_of(4096);
+    if paged {
+        tile_rows = tile_rows.min(6);
+    }
     let strip = width * vectors;
-    let block = (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip);
+    // Where few rows pass by, a panel is used at once, and the next takes its place in the first-level cache.
+    let block = match all_rows <= ROWS_AT_ONCE {
+        true => strip,
+        false => (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip),
+    };
     // Copying the right factor pays from three passes over it on, the left one where its rows or columns lie so far
     // apart that they compete for the same places in the caches.
     let copy_b = b.transposed || all_rows > 2 * tile_rows;
     let left_stride = bytes(if a.transposed { m } else { k });
-    let copy_a = all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
+    let copy_a = !paged && all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
     let b_size = if copy_b { k.min(PART) * block.min(all_columns.next_multiple_of(width)) } else { 0 };
     let a_size = if copy_a { k.min(PART) * ROWS_AT_ONCE } else { 0 };
     // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
     let spare = LINE_BYTES / size_of::<K::Element>();
     if scratch.len() < b_size + a_size + spare {
-        scratch.resize(b_size + a_size + spare, num_traits::Zero::zero());
+        scratch.resize_with(b_size + a_size + spare, MaybeUninit::uninit);
     }
     let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
     let (b_panels, a_panels) = scratch[skipped..].split_at_mut(b_size);
@@ -358,12 +380,12 @@ fn blocks<K: Tiles>(
                     let used = (columns - j).min(strip);
                     let vectors = used.div_ceil(width);
                     let (b_at, b_step) = if copy_b {
-                        (b_panels[j * part..].as_ptr(), vectors * width)
+                        (b_panels[j * part..].as_ptr().cast(), vectors * width)
                     } else {
                         (b.data.as_ptr().wrapping_add(from_k * n + from_n + j), n)
                     };
                     let (a_at, a_row, a_step) = if copy_a {
-                        (a_panels[i * part..].as_ptr(), 1, K::ROWS)
+                        (a_panels[i * part..].as_ptr().cast(), 1, K::ROWS)
                     } else {
                         let at = (from_m + i) * a_row + from_k * a_step;
                         (a.data.as_ptr().wrapping_add(at), a_row, a_step)
@@ -416,7 +438,7 @@ fn copy_right<K: Tiles>(
     vectors: usize,
     (from_k, part): (usize, usize),
     (from_n, columns): (usize, usize),
-    panels: &mut [K::Element],
+    panels: &mut [MaybeUninit<K::Element>],
 ) {
     let width = <K::Lanes as Lanes>::WIDTH;
     let strip = width * vectors;
@@ -426,7 +448,7 @@ fn copy_right<K: Tiles>(
         assert!(panels.len() >= part * columns.next_multiple_of(width));
         // SAFETY: the rows lie inside the slice and the panels inside theirs, as just asserted; the level of
         // the tiles was checked.
-        unsafe { K::straight(from.as_ptr(), n, part, columns, vectors, panels.as_mut_ptr()) };
+        unsafe { K::straight(from.as_ptr(), n, part, columns, vectors, panels.as_mut_ptr().cast()) };
         return;
     }
     for j in (0..columns).step_by(strip) {
@@ -442,7 +464,7 @@ fn copy_left<K: Tiles>(
     a: Factor<'_, K::Element>,
     (from_k, part): (usize, usize),
     (from_m, rows): (usize, usize),
-    panels: &mut [K::Element],
+    panels: &mut [MaybeUninit<K::Element>],
 ) {
     if a.transposed {
         // Line after line: neighbouring panels share lines of cache.
@@ -451,9 +473,9 @@ fn copy_left<K: Tiles>(
             for (i, from) in from.chunks(K::ROWS).enumerate() {
                 let at = (i * part + p) * K::ROWS;
                 match <&[K::Element; 8]>::try_from(from) {
-                    Ok(eight) if K::ROWS == 8 => panels[at..at + 8].copy_from_slice(eight),
-                    _ => panels[at..at + from.len()].copy_from_slice(from),
-                }
+                    Ok(eight) if K::ROWS == 8 => panels[at..at + 8].write_copy_of_slice(eight),
+                    _ => panels[at..at + from.len()].write_copy_of_slice(from),
+                };
             }
         }
         return;

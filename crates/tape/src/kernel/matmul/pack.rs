@@ -2,10 +2,11 @@
 //!
 //! A panel is `k` lines of `width` elements. Where a block has fewer columns than its panels, the rest is zero, so that the tiles
 //! may read whole registers.
-#![expect(unsafe_code, reason = "blocks are transposed in registers, eight or four rows at a time")]
+#![expect(unsafe_code, reason = "blocks are copied and transposed in registers")]
 
 use super::lanes::Lanes;
 use num_traits::Zero;
+use std::mem::MaybeUninit;
 
 /// Copies `k` rows of `columns` elements, which lie `ld` apart, into panels as wide as `vectors` registers; the last
 /// panel is only as wide as it must be. Line after line: the block is read as it lies in memory.
@@ -44,25 +45,25 @@ pub(super) unsafe fn straight<V: Lanes>(
 }
 
 /// Copies `rows` rows of `k` elements, which lie `ld` apart, into one panel of `width` columns, transposed: element
-/// `(j, p)` goes to `p · width + j`.
+/// `(j, p)` goes to `p · width + j`. All of the panel is written.
 pub(super) fn transposed<T: Copy + Zero>(
     from: &[T],
     ld: usize,
     k: usize,
     rows: usize,
     width: usize,
-    to: &mut [T],
+    to: &mut [MaybeUninit<T>],
 ) {
     let to = &mut to[..k * width];
     for j in 0..width {
         if j < rows {
             let row = &from[j * ld..][..k];
             for (line, &x) in to.chunks_exact_mut(width).zip(row) {
-                line[j] = x;
+                line[j].write(x);
             }
         } else {
             for line in to.chunks_exact_mut(width) {
-                line[j] = T::zero();
+                line[j].write(T::zero());
             }
         }
     }
@@ -72,92 +73,170 @@ pub(super) fn transposed<T: Copy + Zero>(
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86 {
     use std::arch::x86_64::*;
+    use std::mem::MaybeUninit;
+
+    /// What is transposed at once and where it goes; `rows` of its rows and `columns` of its columns are there.
+    struct Block<T> {
+        from: *const T,
+        ld: usize,
+        rows: usize,
+        columns: usize,
+        to: *mut T,
+        width: usize,
+    }
 
     macro_rules! transposed {
-        ($name:ident, $element:ty, $group:literal, $load:ident, $store:ident, $zero:ident, $square:ident) => {
-            /// [`transposed`](super::transposed), where `width` is a multiple of the group.
+        ($name:ident, $element:ty, $columns:literal, $features:literal, $($rows:literal rows $block:ident),+) => {
+            /// [`transposed`](super::transposed), where `width` is a multiple of the rows of the smallest block.
             ///
             /// # Safety
-            /// The processor has AVX2.
-            #[target_feature(enable = "avx2")]
+            /// The processor has the instructions.
+            #[target_feature(enable = $features)]
             pub(in crate::kernel::matmul) unsafe fn $name(
                 from: &[$element],
                 ld: usize,
                 k: usize,
                 rows: usize,
                 width: usize,
-                to: &mut [$element],
+                to: &mut [MaybeUninit<$element>],
             ) {
-                const GROUP: usize = $group;
-                assert!(width % GROUP == 0 && rows <= width && to.len() >= k * width);
+                assert!(rows <= width && to.len() >= k * width);
                 assert!(rows == 0 || from.len() >= (rows - 1) * ld + k);
-                for j in (0..width).step_by(GROUP) {
-                    let here = rows.saturating_sub(j).min(GROUP);
-                    let mut p = 0;
-                    while p + GROUP <= k {
-                        let mut square = [$zero(); GROUP];
-                        // SAFETY: row j + i < rows, columns p to p + GROUP - 1 < k; lines p to p + GROUP - 1 of the
-                        // panel, columns j to j + GROUP - 1 < width: inside the slices by the assertions above.
-                        unsafe {
-                            for (i, row) in square.iter_mut().enumerate() {
-                                if i < here {
-                                    *row = $load(from.as_ptr().add((j + i) * ld + p));
-                                }
-                            }
-                            for (i, line) in $square(square).into_iter().enumerate() {
-                                $store(to.as_mut_ptr().add((p + i) * width + j), line);
-                            }
+                let mut j = 0;
+                $(while j + $rows <= width {
+                    let mut block = Block {
+                        from: from.as_ptr().wrapping_add(j * ld),
+                        ld,
+                        rows: rows.saturating_sub(j).min($rows),
+                        columns: $columns,
+                        to: to.as_mut_ptr().wrapping_add(j).cast(),
+                        width,
+                    };
+                    // SAFETY: rows j to j + block.rows - 1 are below `rows`, columns p to p + block.columns - 1 below `k`,
+                    // and a line of the panel has room for all rows of a block: inside the slices by the assertions above.
+                    unsafe {
+                        for _ in 0..k / $columns {
+                            $block(&block);
+                            block.from = block.from.wrapping_add($columns);
+                            block.to = block.to.wrapping_add($columns * width);
                         }
-                        p += GROUP;
-                    }
-                    for p in p..k {
-                        for i in 0..GROUP {
-                            to[p * width + j + i] = if i < here { from[(j + i) * ld + p] } else { 0.0 };
+                        block.columns = k % $columns;
+                        if block.columns > 0 {
+                            $block(&block);
                         }
                     }
-                }
+                    j += $rows;
+                })+
+                assert!(j == width, "a panel must be a multiple of blocks wide");
             }
         };
     }
 
-    transposed!(transposed_f32, f32, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_setzero_ps, square_f32);
-    transposed!(transposed_f64, f64, 4, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_setzero_pd, square_f64);
+    transposed!(avx2_f32, f32, 4, "avx2", 8 rows of_8x4);
+    transposed!(avx2_f64, f64, 2, "avx2", 4 rows of_4x2);
+    transposed!(avx512_f64, f64, 2, "avx2,avx512f,avx512vl,avx512dq", 8 rows of_8x2, 4 rows of_4x2);
 
-    /// Transposes 8 × 8 numbers: pairs, then quadruples, then halves change places.
+    /// Four lanes of -1, then four of 0: a window of it is the mask of any count.
+    static WINDOW: [i32; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+    /// The mask of the first `words` of four words.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn square_f32(r: [__m256; 8]) -> [__m256; 8] {
-        let mut pairs = r;
-        for i in 0..4 {
-            pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-            pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-        }
-        let mut fours = pairs;
-        for i in [0, 4] {
-            fours[i] = _mm256_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
-            fours[i + 1] = _mm256_shuffle_ps::<0xee>(pairs[i], pairs[i + 2]);
-            fours[i + 2] = _mm256_shuffle_ps::<0x44>(pairs[i + 1], pairs[i + 3]);
-            fours[i + 3] = _mm256_shuffle_ps::<0xee>(pairs[i + 1], pairs[i + 3]);
-        }
-        let mut lines = fours;
-        for i in 0..4 {
-            lines[i] = _mm256_permute2f128_ps::<0x20>(fours[i], fours[i + 4]);
-            lines[i + 4] = _mm256_permute2f128_ps::<0x31>(fours[i], fours[i + 4]);
-        }
-        lines
+    fn first(words: usize) -> __m128i {
+        let window = &WINDOW[4 - words..][..4];
+        // SAFETY: the window has four words.
+        unsafe { _mm_loadu_si128(window.as_ptr().cast()) }
     }
 
-    /// Transposes 4 × 4 numbers.
+    /// Transposes 8 × 4 numbers. A register holds parts of two rows that lie four apart, so that nothing changes place but
+    /// inside of its halves, which is the cheapest.
+    ///
+    /// # Safety
+    /// The block lies inside its slices.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn square_f64(r: [__m256d; 4]) -> [__m256d; 4] {
-        let low = [_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3])];
-        let high = [_mm256_unpackhi_pd(r[0], r[1]), _mm256_unpackhi_pd(r[2], r[3])];
-        [
-            _mm256_permute2f128_pd::<0x20>(low[0], low[1]),
-            _mm256_permute2f128_pd::<0x20>(high[0], high[1]),
-            _mm256_permute2f128_pd::<0x31>(low[0], low[1]),
-            _mm256_permute2f128_pd::<0x31>(high[0], high[1]),
-        ]
+    unsafe fn of_8x4(s: &Block<f32>) {
+        let mask = first(s.columns);
+        // SAFETY: rows and columns that are there, the caller vouches for; others are not touched.
+        let part = |i: usize| unsafe {
+            let at = s.from.wrapping_add(i * s.ld);
+            match i < s.rows {
+                true if s.columns == 4 => _mm_loadu_ps(at),
+                true => _mm_maskload_ps(at, mask),
+                false => _mm_setzero_ps(),
+            }
+        };
+        let r: [__m256; 4] =
+            std::array::from_fn(|i| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(part(i)), part(i + 4)));
+        let pairs = [
+            _mm256_unpacklo_ps(r[0], r[1]),
+            _mm256_unpackhi_ps(r[0], r[1]),
+            _mm256_unpacklo_ps(r[2], r[3]),
+            _mm256_unpackhi_ps(r[2], r[3]),
+        ];
+        let lines = [
+            _mm256_shuffle_ps::<0x44>(pairs[0], pairs[2]),
+            _mm256_shuffle_ps::<0xee>(pairs[0], pairs[2]),
+            _mm256_shuffle_ps::<0x44>(pairs[1], pairs[3]),
+            _mm256_shuffle_ps::<0xee>(pairs[1], pairs[3]),
+        ];
+        for (p, &line) in lines.iter().enumerate().take(s.columns) {
+            // SAFETY: a line of eight for each column that is there.
+            unsafe { _mm256_storeu_ps(s.to.add(p * s.width), line) };
+        }
+    }
+
+    /// Transposes 4 × 2 numbers, like [`of_8x4`].
+    ///
+    /// # Safety
+    /// The block lies inside its slices.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn of_4x2(s: &Block<f64>) {
+        // SAFETY: rows and columns that are there, the caller vouches for; others are not touched.
+        let part = |i: usize| unsafe {
+            let at = s.from.wrapping_add(i * s.ld);
+            match i < s.rows {
+                true if s.columns == 2 => _mm_loadu_pd(at),
+                true => _mm_load_sd(at),
+                false => _mm_setzero_pd(),
+            }
+        };
+        let r: [__m256d; 2] =
+            std::array::from_fn(|i| _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(part(i)), part(i + 2)));
+        let lines = [_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpackhi_pd(r[0], r[1])];
+        for (p, &line) in lines.iter().enumerate().take(s.columns) {
+            // SAFETY: a line of four for each column that is there.
+            unsafe { _mm256_storeu_pd(s.to.add(p * s.width), line) };
+        }
+    }
+
+    /// Transposes 8 × 2 numbers, like [`of_8x4`].
+    ///
+    /// # Safety
+    /// The block lies inside its slices.
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq")]
+    #[inline]
+    unsafe fn of_8x2(s: &Block<f64>) {
+        // SAFETY: rows and columns that are there, the caller vouches for; others are not touched.
+        let part = |i: usize| unsafe {
+            let at = s.from.wrapping_add(i * s.ld);
+            match i < s.rows {
+                true if s.columns == 2 => _mm_loadu_pd(at),
+                true => _mm_load_sd(at),
+                false => _mm_setzero_pd(),
+            }
+        };
+        let r: [__m512d; 2] = std::array::from_fn(|i| {
+            let row = _mm512_castpd128_pd512(part(i));
+            let row = _mm512_mask_broadcast_f64x2(row, 0b0000_1100, part(i + 2));
+            let row = _mm512_mask_broadcast_f64x2(row, 0b0011_0000, part(i + 4));
+            _mm512_mask_broadcast_f64x2(row, 0b1100_0000, part(i + 6))
+        });
+        let lines = [_mm512_unpacklo_pd(r[0], r[1]), _mm512_unpackhi_pd(r[0], r[1])];
+        for (p, &line) in lines.iter().enumerate().take(s.columns) {
+            // SAFETY: a line of eight for each column that is there.
+            unsafe { _mm512_storeu_pd(s.to.add(p * s.width), line) };
+        }
     }
 }

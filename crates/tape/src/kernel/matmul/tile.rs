@@ -4,6 +4,7 @@
 use super::lanes::Lanes;
 use super::pack;
 use num_traits::Zero;
+use std::mem::MaybeUninit;
 
 /// What a tile reads and writes: `c = alpha · Σ_p a_p b_p + beta · old`.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +128,8 @@ pub(in crate::kernel) trait Tiles {
     const ROWS: usize;
     /// Registers a row of that tile.
     const VECTORS: usize;
+    /// Columns of the panels of [`transposed`](Self::transposed) are a multiple of it, or one tile's rows.
+    const GROUP: usize;
 
     /// The rows and the registers a row of the tiles that suit a product of `m` rows.
     fn fitting(m: usize) -> (usize, usize);
@@ -154,7 +157,7 @@ pub(in crate::kernel) trait Tiles {
         k: usize,
         rows: usize,
         width: usize,
-        to: &mut [Self::Element],
+        to: &mut [MaybeUninit<Self::Element>],
     );
 }
 
@@ -197,18 +200,18 @@ macro_rules! tiles {
             type Lanes = $lanes;
             const ROWS: usize = $rows;
             const VECTORS: usize = [$($vectors),+].len();
+            const GROUP: usize = 32 / size_of::<$element>();
 
             #[inline]
             fn fitting(m: usize) -> (usize, usize) {
                 // Up to 26 rows: fewer and taller tiles read the right factor less often.
-                let passes = m.div_ceil($tall).max(1);
-                if m > $rows && passes < m.div_ceil($rows) && passes <= 2 {
-                    (m.div_ceil(passes), 2)
-                } else {
-                    ($rows, Self::VECTORS)
+                match m {
+                    _ if m <= $rows || m > 2 * $tall => ($rows, Self::VECTORS),
+                    _ if m <= $tall => (m, Self::VECTORS.min(2)),
+                    _ if m > 2 * $rows => (m.div_ceil(2), Self::VECTORS.min(2)),
+                    _ => ($rows, Self::VECTORS),
                 }
             }
-
 
             #[inline]
             fn get(rows: usize, vectors: usize, adjacent: bool) -> TileFn<$element> {
@@ -240,10 +243,9 @@ macro_rules! tiles {
                 k: usize,
                 rows: usize,
                 width: usize,
-                to: &mut [$element],
+                to: &mut [MaybeUninit<$element>],
             ) {
-                const GROUP: usize = 32 / size_of::<$element>();
-                if width % GROUP == 0 {
+                if width.is_multiple_of(Self::GROUP) {
                     $transposed(from, ld, k, rows, width, to);
                 } else {
                     pack::transposed(from, ld, k, rows, width, to);
@@ -255,7 +257,7 @@ macro_rules! tiles {
 
 pub(in crate::kernel) mod portable {
     use super::super::lanes::Plain;
-    use super::{Tile, TileFn, Tiles, pack, tile};
+    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
 
     tiles!(
         /// Tiles of 6 × 4 in whatever registers the target has.
@@ -269,21 +271,21 @@ pub(in crate::kernel) mod portable {
 
 #[cfg(target_arch = "x86_64")]
 pub(in crate::kernel) mod avx2 {
-    use super::{Tile, TileFn, Tiles, pack, tile};
+    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
     use std::arch::x86_64::{__m256, __m256d};
 
     tiles!(
         /// Tiles of 6 × 16: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
         F32, f32, __m256, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma")]
     );
     tiles!(
         /// Tiles of 6 × 8: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
         F64, f64, __m256d, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma")]
     );
 }
@@ -291,37 +293,37 @@ pub(in crate::kernel) mod avx2 {
 #[cfg(target_arch = "x86_64")]
 pub(in crate::kernel) mod avx512 {
     use super::super::lanes::Masked;
-    use super::{Tile, TileFn, Tiles, pack, tile};
+    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
     use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
     tiles!(
         /// Tiles of 8 × 48: 24 sums, 3 registers of the right factor, 1 of the left.
         F32, f32, Masked<__m512>, 8, tall 13,
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
-        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        // SAFETY: whoever uses these tiles has AVX-512.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 8 × 24: 24 sums, 3 registers of the right factor, 1 of the left.
         F64, f64, Masked<__m512d>, 8, tall 13,
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
-        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        // SAFETY: whoever uses these tiles has AVX-512.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 16 × 8, for results of up to 8 columns, which would leave half of a register empty.
         NarrowF32, f32, Masked<__m256>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
-        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f32(from, ld, k, rows, width, to) },
+        // SAFETY: whoever uses these tiles has AVX-512.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 16 × 4, for results of up to 4 columns.
         NarrowF64, f64, Masked<__m256d>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
-        // SAFETY: whoever uses these tiles has AVX-512, and with it AVX2.
-        |from, ld, k, rows, width, to| unsafe { pack::x86::transposed_f64(from, ld, k, rows, width, to) },
+        // SAFETY: whoever uses these tiles has AVX-512.
+        |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
 }
