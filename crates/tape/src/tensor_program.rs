@@ -363,7 +363,11 @@ impl<T: Float> TensorProgram<T> {
     ) -> Result<(), Error> {
         self.bars.iter_mut().flatten().for_each(Accumulator::restart);
         self.decays.fill(None);
-        let Some(result) = self.place(&self.result) else { return Ok(()) };
+        let Some(result) = self.place(&self.result) else {
+            // The result depends on variables by what hands nothing on.
+            self.bars.iter_mut().flatten().for_each(Accumulator::complete);
+            return Ok(());
+        };
         if before_decay {
             self.bars[..self.shapes.len()].iter_mut().flatten().for_each(Accumulator::leave_beside);
         }
