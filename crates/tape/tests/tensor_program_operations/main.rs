@@ -181,3 +181,35 @@ fn nothing_comes_to_what_is_hidden_nor_to_the_mask() {
     assert_eq!(gradient, [0.5, 0.0, 0.5 / 3.0_f64.sqrt(), 0.0]);
     assert!(gradient.iter().all(|x| x.is_sign_positive()));
 }
+
+#[test]
+fn functions_of_nothing_have_gradients_of_nothing() {
+    let nothing: [&[usize]; 4] = [&[2, 3, 0], &[0, 3, 3], &[0], &[1, 0]];
+    let asked: [(&str, Function<f64>); 8] = [
+        ("cumprod", |x| x[0].cumprod(0)),
+        ("cumprod from within", |x| x[0].cumprod(x[0].shape().len() - 1)),
+        ("max_axes", |x| x[0].max_axes(&[], false)),
+        ("solve", |x| x[0].solve(&x[0])),
+        ("inverse", |x| x[0].inverse()),
+        ("slogdet", |x| Ok(x[0].slogdet()?.1)),
+        ("masked_fill", |x| x[0].masked_fill(&x[0], 1.0)),
+        ("slice", |x| x[0].slice(&[0..0])),
+    ];
+    for shape in nothing {
+        let x = Tensor::zeros(shape);
+        for (name, f) in asked {
+            // Where there are no square matrices, nothing is to be solved.
+            let Ok(mut program) = TensorProgram::trace(1, &[&x], f) else {
+                assert!(["solve", "inverse", "slogdet"].contains(&name) && shape != [0, 3, 3], "{name}");
+                continue;
+            };
+            let y_bar = Tensor::full(program.value(&[&x]).unwrap().shape(), 1.0);
+            program.vjp(&[&x], &y_bar).unwrap();
+            assert_eq!(program.gradient(0), Some(&x), "{name} of {shape:?}");
+        }
+    }
+    // Of no rows there is one determinant, and it is 1.
+    let (sign, size) = Tensor::<f64>::zeros(&[0, 0]).slogdet().unwrap();
+    assert_eq!((sign.item(), size.item()), (Ok(1.0), Ok(0.0)));
+    assert!(size.as_slice()[0].is_sign_positive());
+}
