@@ -16,8 +16,9 @@ use std::sync::Arc;
 /// It is the tensors' [`Program`](crate::Program), and answers only for what the function *records*. Code that looks at
 /// values (`as_slice`, `item`, a loop that ends by them) would have to run again, so a trace in which a recorded value is
 /// read is refused; so is `masked_select`, whose shape depends on values. Masks, the places of extremes and the pivots of
-/// matrices are found anew in each run. Plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the first run nothing is allocated by
-/// operations that work in place: layers, products of matrices, sums of everything, losses and all that act on elements.
+/// matrices are found anew in each run. Plain numbers that the function computes for itself, such as a learning rate or a
+/// list of indices, stay what they were. After the second run nothing is allocated but by determinants (`det`),
+/// polygammas and functions of the user's own.
 ///
 /// The values are those of the recorded function to the last bit.
 ///
@@ -129,13 +130,13 @@ impl<T: Float> TensorProgram<T> {
         // Whether the result depends on a node, and whether a cotangent comes to it: masks and factors get none.
         let (mut needed, mut reached) = (vec![false; nodes.len()], vec![false; nodes.len()]);
         (needed[result], reached[result]) = (true, true);
-        for k in (arguments..=result).rev().filter(|&k| nodes[k].op.is_some()) {
-            for (argument, input) in
-                nodes[k].inputs.iter().enumerate().filter(|(_, input)| input.is_recorded())
-            {
-                let (input, op) = (input.handle().number as usize, nodes[k].op.as_ref());
+        for k in (arguments..=result).rev() {
+            let Some(op) = &nodes[k].op else { continue };
+            let inputs = nodes[k].inputs.iter().enumerate();
+            for (argument, input) in inputs.filter(|(_, input)| input.is_recorded()) {
+                let input = input.handle().number as usize;
                 needed[input] |= needed[k];
-                reached[input] |= reached[k] && op.is_some_and(|op| op.hands_on(argument));
+                reached[input] |= reached[k] && op.hands_on(argument);
             }
         }
         let steps_before: Vec<usize> = (0..=nodes.len())
@@ -160,9 +161,8 @@ impl<T: Float> TensorProgram<T> {
             decays: SmallVec::from_elem(None, arguments),
             result: source(result),
         };
-        for (node, reached) in
-            (arguments..nodes.len()).filter(|&k| needed[k]).map(|k| (&nodes[k], reached[k]))
-        {
+        for k in (arguments..nodes.len()).filter(|&k| needed[k]) {
+            let node = &nodes[k];
             let Some(op) = &node.op else { unreachable!("arguments are the only leaves") };
             let inputs: SmallVec<[Source<T>; 3]> = node
                 .inputs
@@ -177,7 +177,7 @@ impl<T: Float> TensorProgram<T> {
                 .enumerate()
                 .map(|(argument, input)| program.place(input).filter(|_| op.hands_on(argument)))
                 .collect();
-            program.bars.push(bar(node, reached && bars.iter().any(Option::is_some)));
+            program.bars.push(bar(node, reached[k] && bars.iter().any(Option::is_some)));
             program.values.push(node.output.unhandled());
             program.steps.push(Step { op: op.clone(), inputs, bars });
         }
