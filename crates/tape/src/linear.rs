@@ -201,10 +201,10 @@ impl<R: Real> Factors<R> {
 
 /// Gaussian elimination with row pivots, in place: leaves L below the diagonal and U on and above it, exchanges `rows` as
 /// the rows of the matrix, and says with which sign.
-pub(crate) fn eliminate<R: Real>(
+pub(crate) fn eliminate<R: Real, P>(
     operation: &'static str,
     entries: &mut [R],
-    rows: &mut [usize],
+    rows: &mut [P],
 ) -> Result<f64, Error> {
     let n = rows.len();
     let mut sign = 1.0;

@@ -13,8 +13,8 @@ pub use cotangents::{Cotangents, Recorded};
 
 use crate::tape::columns::Line;
 use crate::tape::{self, Event, Kind, Node, Precision, State, Stored};
-use crate::tensor::{Accumulator, At, Inputs};
-use crate::{Error, Float, Tape};
+use crate::tensor::{Accumulator, At, Inputs, Op};
+use crate::{Error, Float, Tape, Tensor};
 use std::ops::Range;
 
 impl Tape {
@@ -412,7 +412,7 @@ fn pull<T: Float>(
         let mut at = At { inputs: Inputs::Of { node, nodes }, output: &node.output, cotangent: y_bar.sum() };
         let inner = op.inner_cotangent(&at);
         at.cotangent = inner.as_ref().unwrap_or(at.cotangent);
-        for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
+        for (argument, input) in handed_on(op, node) {
             let x_bar = op.pullback(&at, argument)?.summed_to(at.input(argument).shape())?;
             slots[input.handle().number as usize].add_recorded(x_bar)?;
         }
@@ -426,7 +426,7 @@ fn pull<T: Float>(
     let inputs = Inputs::Of { node, nodes };
     op.inner_cotangent_in_place(inputs, &node.output, y_bar.sum_mut());
     let at = At { inputs, output: &node.output, cotangent: y_bar.sum() };
-    for (argument, input) in node.inputs.iter().enumerate().filter(|(_, input)| input.is_recorded()) {
+    for (argument, input) in handed_on(op, node) {
         let slot = &mut slots[input.handle().number as usize];
         if op.adds_in_place(argument) {
             op.pullback_onto(&at, argument, slot.present(at.input(argument))?);
@@ -435,6 +435,12 @@ fn pull<T: Float>(
         }
     }
     Ok(())
+}
+
+/// The inputs of a node that a cotangent goes on to.
+#[inline]
+fn handed_on<'a, T: Float>(op: &Op, node: &'a Node<T>) -> impl Iterator<Item = (usize, &'a Tensor<T>)> {
+    node.inputs.iter().enumerate().filter(|&(argument, input)| input.is_recorded() && op.hands_on(argument))
 }
 
 /// One event of a recorded sweep; returns where the lines before it end.

@@ -17,6 +17,7 @@ mod diagonal;
 mod display;
 mod einsum;
 mod elementwise;
+mod elimination;
 mod extremes;
 mod indexing;
 mod layout;
@@ -297,6 +298,9 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!((x.to_vec(), before.to_vec()), (vec![5.0, 1.0], vec![1.0, 1.0]));
     /// ```
     pub fn as_mut_slice(&mut self) -> &mut [T] {
+        if self.is_recorded() {
+            tape::used_unrecorded();
+        }
         self.handle = Handle::default();
         if self.unshared().is_none() {
             *self = Tensor::build(self.dims().clone(), |data| data.copy_from_slice(self.as_slice()));
@@ -322,6 +326,9 @@ impl<T: Float> Tensor<T> {
         if end > self.len() {
             let want = format!("wants a part that ends within the {} elements", self.len());
             return Err(Error::Length { operation: "view", want, got: end });
+        }
+        if self.is_recorded() {
+            tape::used_unrecorded();
         }
         Ok(Tensor::of(storage::part(self.shared(), offset, shape)))
     }

@@ -15,9 +15,10 @@ use std::sync::Arc;
 ///
 /// It is the tensors' [`Program`](crate::Program), and answers only for what the function *records*. Code that looks at
 /// values (`as_slice`, `item`, a loop that ends by them) would have to run again, so a trace in which a recorded value is
-/// read is refused; so are operations with something made from the values beforehand (factors for `solve`, `inverse` and `slogdet`,
-/// the places of `masked_select`). Plain numbers that the function computes for itself, such as a learning rate, stay what they were. After the first run nothing is allocated by
-/// operations that work in place: layers, products of matrices, sums of everything, losses and all that act on elements.
+/// read is refused; so is `masked_select`, whose shape depends on values. Masks, the places of extremes and the pivots of
+/// matrices are found anew in each run. Plain numbers that the function computes for itself, such as a learning rate or a
+/// list of indices, stay what they were. After the second run nothing is allocated but by determinants (`det`),
+/// polygammas and functions of the user's own.
 ///
 /// The values are those of the recorded function to the last bit.
 ///
@@ -67,6 +68,8 @@ pub struct Decay<T> {
 struct Step<T: Float> {
     op: Op,
     inputs: SmallVec<[Source<T>; 3]>,
+    /// For each input, the place of the cotangent that it hands on to, if there is one.
+    bars: SmallVec<[Option<usize>; 3]>,
 }
 
 /// Where an operation finds an input.
@@ -124,13 +127,16 @@ impl<T: Float> TensorProgram<T> {
 
     /// The nodes that the result depends on, as a program.
     fn of(nodes: &[tape::Node<T>], arguments: usize, variables: usize, result: usize) -> Self {
-        let mut needed = vec![false; nodes.len()];
-        needed[result] = true;
-        for k in (arguments..nodes.len()).rev().filter(|&k| k <= result) {
-            if needed[k] {
-                for input in nodes[k].inputs.iter().filter(|input| input.is_recorded()) {
-                    needed[input.handle().number as usize] = true;
-                }
+        // Whether the result depends on a node, and whether a cotangent comes to it: masks and factors get none.
+        let (mut needed, mut reached) = (vec![false; nodes.len()], vec![false; nodes.len()]);
+        (needed[result], reached[result]) = (true, true);
+        for k in (arguments..=result).rev() {
+            let Some(op) = &nodes[k].op else { continue };
+            let inputs = nodes[k].inputs.iter().enumerate();
+            for (argument, input) in inputs.filter(|(_, input)| input.is_recorded()) {
+                let input = input.handle().number as usize;
+                needed[input] |= needed[k];
+                reached[input] |= reached[k] && op.hands_on(argument);
             }
         }
         let steps_before: Vec<usize> = (0..=nodes.len())
@@ -155,7 +161,8 @@ impl<T: Float> TensorProgram<T> {
             decays: SmallVec::from_elem(None, arguments),
             result: source(result),
         };
-        for node in (arguments..nodes.len()).filter(|&k| needed[k]).map(|k| &nodes[k]) {
+        for k in (arguments..nodes.len()).filter(|&k| needed[k]) {
+            let node = &nodes[k];
             let Some(op) = &node.op else { unreachable!("arguments are the only leaves") };
             let inputs: SmallVec<[Source<T>; 3]> = node
                 .inputs
@@ -165,10 +172,14 @@ impl<T: Float> TensorProgram<T> {
                     false => Source::Constant(input.clone()),
                 })
                 .collect();
-            let varies = inputs.iter().any(|input| program.place(input).is_some());
-            program.bars.push(bar(node, varies));
+            let bars: SmallVec<[Option<usize>; 3]> = inputs
+                .iter()
+                .enumerate()
+                .map(|(argument, input)| program.place(input).filter(|_| op.hands_on(argument)))
+                .collect();
+            program.bars.push(bar(node, reached[k] && bars.iter().any(Option::is_some)));
             program.values.push(node.output.unhandled());
-            program.steps.push(Step { op: op.clone(), inputs });
+            program.steps.push(Step { op: op.clone(), inputs, bars });
         }
         program
     }
@@ -352,7 +363,11 @@ impl<T: Float> TensorProgram<T> {
     ) -> Result<(), Error> {
         self.bars.iter_mut().flatten().for_each(Accumulator::restart);
         self.decays.fill(None);
-        let Some(result) = self.place(&self.result) else { return Ok(()) };
+        let Some(result) = self.place(&self.result) else {
+            // The result depends on variables by what hands nothing on.
+            self.bars.iter_mut().flatten().for_each(Accumulator::complete);
+            return Ok(());
+        };
         if before_decay {
             self.bars[..self.shapes.len()].iter_mut().flatten().for_each(Accumulator::leave_beside);
         }
@@ -374,13 +389,8 @@ impl<T: Float> TensorProgram<T> {
                 let given = Inputs::Given(inputs);
                 step.op.inner_cotangent_in_place(given, output, y_bar.sum_mut());
                 let at = At { inputs: given, output, cotangent: y_bar.sum() };
-                for (argument, source) in step.inputs.iter().enumerate() {
-                    let place = match source {
-                        Source::Argument(k) => *k,
-                        Source::Step(k) => first + k,
-                        Source::Constant(_) => continue,
-                    };
-                    let Some(x_bar) = &mut bars[place] else { continue };
+                for (argument, place) in step.bars.iter().enumerate() {
+                    let Some(x_bar) = place.and_then(|place| bars[place].as_mut()) else { continue };
                     if step.op.adds_in_place(argument) {
                         step.op.pullback_onto(&at, argument, x_bar);
                     } else {

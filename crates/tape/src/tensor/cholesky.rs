@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
 use super::triangular::{Triangle, square};
-use crate::{Error, Float, kernel};
+use crate::{Error, Float, kernel, tape};
 
 /// `L Lᵀ = ½ (A + Aᵀ)`. With M the lower triangle of `Lᵀ L̄` mirrored at the diagonal: `Ā += ½ L⁻ᵀ M L⁻¹` (Murray 2016,
 /// arXiv:1602.07527; in this form Seeger et al. 2017, arXiv:1710.08717).
@@ -102,9 +102,12 @@ fn factor<T: Float>(a: &[T], n: usize, l: &mut [T]) -> Result<(), Error> {
 /// The lower triangle of square matrices, and its mirror image above the diagonal.
 fn mirrored<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>, Error> {
     let n = x.dims()[x.dims().rank() - 1];
-    let places = (0..x.len()).map(|k| {
+    let place = |k: usize| {
         let (start, i, j) = (k - k % (n * n), k / n % n, k % n);
         start + i.max(j) * n + i.min(j)
-    });
-    x.pick(places.collect(), x.dims().clone())
+    };
+    if tape::is_paused() {
+        return x.try_alike(|y| y.iter_mut().enumerate().for_each(|(k, y)| *y = x.elements()[place(k)]));
+    }
+    x.pick((0..x.len()).map(place).collect(), x.dims().clone())
 }

@@ -194,6 +194,10 @@ impl Operation for Ternary {
         Tensor::try_build(shape.clone(), |y| zip_three(self.0, spread, y))
     }
 
+    fn hands_on(&self, argument: usize) -> bool {
+        !matches!((self.0, argument), (TernaryOp::Select(_), 0))
+    }
+
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let inputs = [at.input(0), at.input(1), at.input(2)];
         if tape::is_paused() {

@@ -2,11 +2,11 @@
 
 use super::Tensor;
 use super::operation::{At, Operation, Reads, apply};
-use super::run::Run;
-use crate::{Error, Float, Shape};
+use super::run::{Run, change_by_group, group_sums};
+use crate::{Error, Float, Shape, tape};
 
 /// `y = max x` (or min) of groups, `x̄ₚ += ȳ / k` for each of the k that tie for it: equal shares, as the elementwise maximum gives
-/// them. The places are sought again on the way back, so that another run of the operation finds its own.
+/// them. The places are sought on the way back, so that another run of the operation finds its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Extreme {
     run: Run,
@@ -194,26 +194,69 @@ fn same<T: Float>(a: T, b: T) -> bool {
     a == b || is_nan(a) && is_nan(b)
 }
 
+impl Extreme {
+    /// The first in each group that none beats, a NaN being beaten by nothing.
+    fn fill<T: Float>(&self, x: &[T], [_, middle, inner]: [usize; 3], y: &mut [T]) {
+        if y.is_empty() {
+            return;
+        }
+        let beaten = |best: T, x: T| beats(self.greatest, x, best) || is_nan(x) && !is_nan(best);
+        for (block, y) in x.chunks_exact(middle * inner).zip(y.chunks_exact_mut(inner)) {
+            let (first, others) = block.split_at(inner);
+            y.copy_from_slice(first);
+            if let [best] = y {
+                *best = others.iter().fold(*best, |best, &x| if beaten(best, x) { x } else { best });
+                continue;
+            }
+            // Row by row, as they lie in memory.
+            for row in others.chunks_exact(inner) {
+                for (best, &x) in y.iter_mut().zip(row) {
+                    *best = if beaten(*best, x) { x } else { *best };
+                }
+            }
+        }
+    }
+}
+
+/// Equal shares of the cotangent ȳ for all that are the extreme y of their group, and nothing for the others.
+fn share<T: Float>(x: &[T], sizes: [usize; 3], [y, y_bar]: [&[T]; 2], x_bar: &mut [T]) {
+    let one = T::from_f64(1.0);
+    x_bar.copy_from_slice(x);
+    change_by_group(x_bar, sizes, y, |x, y| if same(x, y) { one } else { T::default() });
+    let mut shares = group_sums(x_bar, sizes);
+    for (share, &y_bar) in shares.as_mut_slice().iter_mut().zip(y_bar) {
+        // Added to zero, as whatever is put: a zero of either sign comes to be one.
+        *share = T::default() + y_bar * T::from_f64(1.0 / share.to_f64());
+    }
+    change_by_group(x_bar, sizes, shares.elements(), |held, share| if held == one { share } else { held });
+}
+
 impl Operation for Extreme {
     fn name(&self) -> &'static str {
         if self.greatest { "max_axes" } else { "min_axes" }
     }
 
     fn reads(&self) -> Reads {
-        Reads { inputs: [true, false, false], more: false, output: false }
+        Reads { inputs: [true, false, false], more: false, output: true }
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
         let (x, shape) = (inputs[0].elements(), inputs[0].shape());
-        let (firsts, _) = firsts(x, self.run.sizes(shape), self.greatest);
-        Tensor::try_build(self.run.reduced(shape, self.keep), |y| {
-            y.iter_mut().zip(&firsts).for_each(|(y, &place)| *y = x[place]);
-        })
+        Tensor::try_build(self.run.reduced(shape, self.keep), |y| self.fill(x, self.run.sizes(shape), y))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        self.fill(inputs[0].elements(), self.run.sizes(inputs[0].shape()), output.rewritten());
+        Ok(())
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         let (x, y_bar) = (at.input(0), at.cotangent);
         let sizes @ [_, middle, inner] = self.run.sizes(x.shape());
+        if tape::is_paused() {
+            return x
+                .alike(|x_bar| share(x.elements(), sizes, [at.output, y_bar].map(Tensor::elements), x_bar));
+        }
         let (firsts, tied) = firsts(x.elements(), sizes, self.greatest);
         if !tied {
             return y_bar.put(firsts.into(), x.dims().clone()).expect("they lie within");

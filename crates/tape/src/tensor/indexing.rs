@@ -128,10 +128,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The tensor with `value` wherever a mask is not zero; tensor and mask broadcast. What is hidden gets no
-    /// cotangent, whatever it is: an infinity or NaN behind the mask does not come out.
+    /// cotangent, whatever it is: an infinity or NaN behind the mask does not come out. Nor does the mask.
     ///
     /// # Errors
-    /// When the shapes do not broadcast, or the tensor is of another tape.
+    /// When the shapes do not broadcast, or a tensor is of another tape.
     ///
     /// ```
     /// use tape::Tensor;
@@ -143,7 +143,7 @@ impl<T: Float> Tensor<T> {
     pub fn masked_fill(&self, mask: &Tensor<T>, value: T) -> Result<Self, Error> {
         let shape = Shape::broadcast("masked_fill", self.dims(), mask.dims())?;
         // The value in the shape of the result: operands of one shape are gone through without looking for places.
-        mask.to_constant().select(&Tensor::full(&shape, value), self)
+        mask.select(&Tensor::full(&shape, value), self)
     }
 
     /// The elements whose index along each axis is what `index` says for the axis and the index in the result, whose

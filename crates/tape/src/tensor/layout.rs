@@ -1,13 +1,13 @@
 //! Operations that move elements and compute nothing: reshape, transpose, broadcast, concat, slice, pad.
 //!
 //! Each pullback is another of them: the adjoint of a slice is a pad with zeros, of a permutation the inverse
-//! one, of a repetition a sum.
+//! one, of a repetition a sum. A plain sweep moves the elements without making an operation of it, which would allocate.
 
 use super::Tensor;
 use super::broadcast::Repeated;
 use super::operation::{At, Operation, Reads, apply};
 use crate::shape::Axes;
-use crate::{Error, Float, Shape};
+use crate::{Error, Float, Shape, tape};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -321,6 +321,12 @@ impl Operation for Concat {
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T> {
         let along = |input: &Tensor<T>| input.dims()[self.axis];
         let start: usize = (0..argument).map(|k| along(at.input(k))).sum();
+        if tape::is_paused() {
+            let lengths = at.input(argument).shape();
+            let mut starts = Axes::from_elem(0, lengths.len());
+            starts[self.axis] = start;
+            return part_of(at.cotangent, &starts, lengths).expect("a piece lies within the whole");
+        }
         let mut ranges: SmallVec<[Range<usize>; 4]> =
             at.cotangent.dims()[..self.axis].iter().map(|&length| 0..length).collect();
         ranges.push(start..start + along(at.input(argument)));
@@ -338,19 +344,17 @@ impl Operation for Slice {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let x = inputs[0];
         let lengths: Axes = self.ranges.iter().map(|(start, end)| end - start).collect();
-        Tensor::try_build(Shape::new(&lengths), |y| {
-            let starts: Axes = self.ranges.iter().map(|range| range.0).collect();
-            rows_of_part(x.dims(), &starts, &lengths, |whole, part| {
-                y[part].copy_from_slice(&x.elements()[whole]);
-            });
-        })
+        part_of(inputs[0], &firsts(&self.ranges), &lengths)
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
-        let shape = at.input(0).shape();
-        let widths = self.ranges.iter().zip(shape).map(|(&(start, end), length)| (start, length - end));
+        let shape = at.input(0).dims();
+        if tape::is_paused() {
+            return among_zeros(at.cotangent, &firsts(&self.ranges), shape)
+                .expect("a slice can be padded back");
+        }
+        let widths = self.ranges.iter().zip(&**shape).map(|(&(start, end), length)| (start, length - end));
         apply(Pad { widths: widths.collect() }, &[at.cotangent]).expect("a slice can be padded back")
     }
 }
@@ -368,22 +372,39 @@ impl Operation for Pad {
         let x = inputs[0];
         let lengths: Axes =
             self.widths.iter().zip(x.shape()).map(|((b, a), length)| b + length + a).collect();
-        let shape = Shape::checked("pad", &lengths)?;
-        Tensor::try_build(shape, |y| {
-            y.fill(T::default());
-            let starts: Axes = self.widths.iter().map(|width| width.0).collect();
-            rows_of_part(&lengths, &starts, x.dims(), |whole, part| {
-                y[whole].copy_from_slice(&x.elements()[part]);
-            });
-        })
+        among_zeros(x, &firsts(&self.widths), &Shape::checked("pad", &lengths)?)
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         let lengths = at.input(0).shape();
+        if tape::is_paused() {
+            let inner = part_of(at.cotangent, &firsts(&self.widths), lengths);
+            return inner.expect("what was padded lies within");
+        }
         let ranges = self.widths.iter().zip(lengths).map(|(&(before, _), &length)| before..before + length);
         let ranges: SmallVec<[Range<usize>; 4]> = ranges.collect();
         at.cotangent.slice(&ranges).expect("what was padded lies within")
     }
+}
+
+/// Where a part begins along each axis, of ranges or widths.
+fn firsts(pairs: &[(usize, usize)]) -> Axes {
+    pairs.iter().map(|pair| pair.0).collect()
+}
+
+/// The part of a tensor that begins there and is so long along each axis.
+fn part_of<T: Float>(x: &Tensor<T>, starts: &[usize], lengths: &[usize]) -> Result<Tensor<T>, Error> {
+    Tensor::try_build(Shape::new(lengths), |y| {
+        rows_of_part(x.dims(), starts, lengths, |whole, part| y[part].copy_from_slice(&x.elements()[whole]));
+    })
+}
+
+/// Zeros of this shape, with a tensor as the part that begins there.
+fn among_zeros<T: Float>(x: &Tensor<T>, starts: &[usize], shape: &Shape) -> Result<Tensor<T>, Error> {
+    Tensor::try_build(shape.clone(), |y| {
+        y.fill(T::default());
+        rows_of_part(shape, starts, x.dims(), |whole, part| y[whole].copy_from_slice(&x.elements()[part]));
+    })
 }
 
 /// Walks a part of a whole row by row: the place of each row in the whole, and in the part.

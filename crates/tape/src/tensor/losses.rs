@@ -147,7 +147,7 @@ impl Operation for SoftmaxCrossEntropy {
             let want = format!("targets must lie in [0, 1], there is a {wrong} among those of shape");
             return Err(Error::shape(self.name(), want, &[targets.dims()]));
         }
-        let mut terms = tape::unrecorded(|| z.log_softmax(axis))?;
+        let mut terms = z.unhandled().log_softmax(axis)?;
         for (term, &t) in terms.as_mut_slice().iter_mut().zip(targets.elements()) {
             // What is certain not to be costs nothing, though its logarithm be -∞.
             *term = if t == T::default() { t } else { *term * t };

@@ -7,6 +7,7 @@ use super::custom::Custom;
 use super::dense::Dense;
 use super::determinant::{Cofactors, CofactorsAlong, Determinant};
 use super::elementwise::{Binary, Ternary, Unary};
+use super::elimination::{Eliminate, Sign};
 use super::extremes::Extreme;
 use super::layout::{BroadcastTo, Concat, Pad, Permute, Reshape, Slice};
 use super::losses::SoftmaxCrossEntropy;
@@ -67,6 +68,12 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
         }
     }
 
+    /// Whether a cotangent goes on to this argument. Not to a mask, which chooses and nothing more, nor to the factors of a
+    /// matrix, which stand for it while the matrix has the cotangent.
+    fn hands_on(&self, _argument: usize) -> bool {
+        true
+    }
+
     /// Whether the pullback runs code of the user's, which may begin tapes of its own.
     fn calls_back(&self) -> bool {
         false
@@ -83,7 +90,8 @@ pub(crate) trait Operation: Clone + std::fmt::Debug {
         unreachable!("only for arguments that the operation says it adds in place");
     }
 
-    /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it.
+    /// The cotangent of one argument, in the shape of that argument or one that broadcasting made of it. Only of those that
+    /// it [hands on](Operation::hands_on) to.
     fn pullback<T: Float>(&self, at: &At<'_, T>, argument: usize) -> Tensor<T>;
 
     /// What the sweep calls: the pullback, for operations where it can fail by what the user gave.
@@ -200,6 +208,10 @@ macro_rules! operations {
                 }
             }
 
+            pub(crate) fn hands_on(&self, argument: usize) -> bool {
+                match self { $($(#[$only])* Op::$Operation(operation) => operation.hands_on(argument)),* }
+            }
+
             pub(crate) fn adds_in_place(&self, argument: usize) -> bool {
                 match self { $($(#[$only])* Op::$Operation(operation) => operation.adds_in_place(argument)),* }
             }
@@ -227,7 +239,7 @@ operations! {
     Reshape, Permute, BroadcastTo, Concat, Slice, Pad, Pick, Put,
     Unfold, Fold,
     SigmoidCrossEntropy,
-    Cholesky, TriangularSolve, Solve, Inverse, LogDeterminant, Determinant, Cofactors, CofactorsAlong,
+    Cholesky, TriangularSolve, Eliminate, Sign, Solve, Inverse, LogDeterminant, Determinant, Cofactors, CofactorsAlong,
     Custom,
     #[cfg(test)] Planted,
 }

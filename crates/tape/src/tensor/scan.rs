@@ -144,6 +144,34 @@ impl Operation for CumSum {
     }
 }
 
+impl Recurrence {
+    /// What the factors get: `sₖ yₖ₋₁` along the axis, and nothing where there is no step before. Where no cotangent comes
+    /// in none goes out, though the value be infinite.
+    fn products<T: Float>(&self, s: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+        let run = Run::along("recurrence", self.axis, s.dims()).expect("the forward pass ran along it");
+        let [_, length, inner] = run.sizes(s.shape());
+        Tensor::build(s.dims().clone(), |a_bar| {
+            if a_bar.is_empty() {
+                return;
+            }
+            a_bar.fill(T::default());
+            let (s, y) = (s.elements(), y.elements());
+            for start in (0..a_bar.len()).step_by(length * inner) {
+                let (earlier, later) = match self.reversed {
+                    false => (start, start + inner),
+                    true => (start + inner, start),
+                };
+                let place = if self.lagging { earlier } else { later };
+                for k in 0..(length - 1) * inner {
+                    if s[later + k] != T::default() {
+                        a_bar[place + k] = s[later + k] * y[earlier + k];
+                    }
+                }
+            }
+        })
+    }
+}
+
 impl Operation for Recurrence {
     fn name(&self) -> &'static str {
         "recurrence"
@@ -185,17 +213,16 @@ impl Operation for Recurrence {
         if argument == 1 || length == 0 {
             return s.clone();
         }
+        if tape::is_paused() {
+            return self.products(s, at.output);
+        }
         let (earlier, later) = match self.reversed {
             false => (0..length - 1, 1..length),
             true => (1..length, 0..length - 1),
         };
         let bars = s.along(self.axis, later.clone()).expect("it lies within");
         let values = at.output.along(self.axis, earlier.clone()).expect("it lies within");
-        let mut products = &bars * values;
-        if tape::is_paused() {
-            products = bars.gate(&products).expect("they have one shape");
-        }
         let place = if self.lagging { earlier } else { later };
-        products.among_zeros(self.axis, &place, length).expect("it lies within")
+        (bars * values).among_zeros(self.axis, &place, length).expect("it lies within")
     }
 }

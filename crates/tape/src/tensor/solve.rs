@@ -1,38 +1,30 @@
 //! Systems of equations, inverses and logarithms of determinants, by elimination with row pivots.
 //!
-//! The factors are made once, before the operation, and come to it as one more input, a constant: so the tape keeps
-//! them, and the pullback solves with them again instead of eliminating anew.
+//! The factors are made once, by an operation before, and come as one more input: so the tape keeps them, and the
+//! pullback solves with them again instead of eliminating anew. To them no cotangent goes.
 
 use super::Tensor;
+use super::elimination::{Factors, eliminated, signs};
 use super::matmul::{Transposed, starts};
 use super::operation::{At, Operation, Reads, apply};
 use super::triangular::{Triangle, matrix_cotangent, shape_of_solution, square, substitute, with_columns};
 use crate::shape::Axes;
-use crate::{Error, Float, Shape, linear, tape};
-use std::sync::Arc;
-
-/// For each matrix of a batch, the row of A that came to stand in each place.
-type Rows = Arc<[usize]>;
+use crate::{Error, Float, Shape, tape};
 
 /// `X = op(A)⁻¹ B`, of the factors `P A = L U`. With `Z = op(A)⁻ᵀ X̄`: `B̄ += Z`, and `Ā += -Z Xᵀ`, or `-X Zᵀ` where A
 /// is read transposed (Giles 2008, 2.3.1).
 #[derive(Clone, Debug)]
 pub(crate) struct Solve {
-    rows: Rows,
     transposed: bool,
 }
 
 /// `Y = A⁻¹`, `Ā += -Yᵀ Ȳ Yᵀ` (Giles 2008, 2.2.3).
 #[derive(Clone, Debug)]
-pub(crate) struct Inverse {
-    rows: Rows,
-}
+pub(crate) struct Inverse;
 
 /// `y = ln |det A|`, `Ā += ȳ A⁻ᵀ` (Petersen & Pedersen 2012, 57).
 #[derive(Clone, Debug)]
-pub(crate) struct LogDeterminant {
-    rows: Rows,
-}
+pub(crate) struct LogDeterminant;
 
 impl<T: Float> Tensor<T> {
     /// The solution X of `A X = B` for this regular matrix A: (n, n), and B: (n, k) or a vector (n). Axes before
@@ -73,13 +65,12 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn inverse(&self) -> Result<Self, Error> {
-        let Factored { rows, factors, .. } = Factored::of("inverse", self)?;
-        apply(Inverse { rows }, &[self, &factors])
+        apply(Inverse, &[self, &eliminated("inverse", self)?])
     }
 
-    /// The sign of the determinant of this regular matrix, 1 or -1 and a constant, and the logarithm of its size,
-    /// `ln |det A|`, which neither overflows nor underflows where the determinant does. Without axes; of a batch, one
-    /// of each for every matrix.
+    /// The sign of the determinant of this regular matrix, 1 or -1 and never differentiated, and the logarithm of its
+    /// size, `ln |det A|`, which neither overflows nor underflows where the determinant does. Without axes; of a batch,
+    /// one of each for every matrix.
     ///
     /// # Errors
     /// When the matrix is not square, a pivot is zero, or the tensor is of another tape.
@@ -92,8 +83,8 @@ impl<T: Float> Tensor<T> {
     /// # }
     /// ```
     pub fn slogdet(&self) -> Result<(Self, Self), Error> {
-        let Factored { rows, factors, signs } = Factored::of("slogdet", self)?;
-        Ok((signs, apply(LogDeterminant { rows }, &[self, &factors])?))
+        let factors = eliminated("slogdet", self)?;
+        Ok((signs(&factors)?, apply(LogDeterminant, &[self, &factors])?))
     }
 }
 
@@ -120,58 +111,80 @@ fn solve<T: Float>(a: &Tensor<T>, b: &Tensor<T>, transposed: bool) -> Result<Ten
     with_columns(b, |b| {
         // What does not fit is to be said before the work of elimination.
         shape_of_solution("solve", a, b)?;
-        let Factored { rows, factors, .. } = Factored::of("solve", a)?;
-        apply(Solve { rows, transposed }, &[a, b, &factors])
+        apply(Solve { transposed }, &[a, b, &eliminated("solve", a)?])
     })
 }
 
-/// `P A = L U`, for each matrix of a batch.
-struct Factored<T: Float> {
-    rows: Rows,
-    /// L below the diagonal, whose own is one, and U on and above it.
-    factors: Tensor<T>,
-    /// 1 or -1 for each matrix: the sign of its determinant.
-    signs: Tensor<T>,
-}
-
-impl<T: Float> Factored<T> {
-    fn of(operation: &'static str, a: &Tensor<T>) -> Result<Self, Error> {
-        let (batch, n) = square(operation, a)?;
-        let mut factors = Tensor::from_slice(a.as_slice(), a.shape())?;
-        let mut signs = Tensor::full(batch, T::from_f64(1.0));
-        let mut rows: Rows = (0..signs.len() * n).map(|k| k % n).collect();
-        if n > 0 {
-            let of_each = factors.as_mut_slice().chunks_exact_mut(n * n);
-            let rows = Arc::get_mut(&mut rows).expect("nobody else has them yet").chunks_exact_mut(n);
-            for ((entries, rows), sign) in of_each.zip(rows).zip(signs.as_mut_slice()) {
-                let of_permutation = linear::eliminate(operation, entries, rows)?;
-                let negative = entries.iter().step_by(n + 1).filter(|&&pivot| pivot < T::default()).count();
-                *sign = T::from_f64(if negative % 2 == 0 { of_permutation } else { -of_permutation });
-            }
-        }
-        Ok(Factored { rows, factors, signs })
-    }
-}
-
 /// `op(A)⁻¹ B` in X, of the factors of A.
-fn solve_factored<T: Float>(factors: &[T], rows: &[usize], transposed: bool, b: &[T], x: &mut [T]) {
-    let n = rows.len();
+fn solve_factored<T: Float>(factors: Factors<'_, T>, transposed: bool, b: &[T], x: &mut [T]) {
+    let (entries, n) = (factors.entries, factors.rows().len());
     let columns = b.len() / n;
     let row = |i: usize| i * columns..(i + 1) * columns;
     if transposed {
-        let mut y = b.to_vec();
-        substitute(factors, n, Triangle::Upper, true, &mut y);
-        substitute(factors, n, Triangle::UnitLower, true, &mut y);
-        for (i, &place) in rows.iter().enumerate() {
+        let mut y = Tensor::build(Shape::new(&[b.len()]), |y| y.copy_from_slice(b));
+        let y = y.as_mut_slice();
+        substitute(entries, n, Triangle::Upper, true, y);
+        substitute(entries, n, Triangle::UnitLower, true, y);
+        for (i, place) in factors.rows().enumerate() {
             x[row(place)].copy_from_slice(&y[row(i)]);
         }
     } else {
-        for (i, &place) in rows.iter().enumerate() {
+        for (i, place) in factors.rows().enumerate() {
             x[row(i)].copy_from_slice(&b[row(place)]);
         }
-        substitute(factors, n, Triangle::UnitLower, false, x);
-        substitute(factors, n, Triangle::Upper, false, x);
+        substitute(entries, n, Triangle::UnitLower, false, x);
+        substitute(entries, n, Triangle::Upper, false, x);
     }
+}
+
+impl Solve {
+    /// X of this shape, (batch, n, k).
+    fn fill<T: Float>(&self, inputs: &[&Tensor<T>], shape: &[usize], x: &mut [T]) {
+        let [batch @ .., n, columns] = shape else { unreachable!("a solution has rows and columns") };
+        let of_each = |k: usize| &inputs[k].shape()[..inputs[k].dims().rank() - 2];
+        if x.is_empty() {
+            return;
+        }
+        let b = inputs[1].elements();
+        let of_both = starts(batch, of_each(0), 1).zip(starts(batch, of_each(1), n * columns));
+        for (x, (k, j)) in x.chunks_exact_mut(n * columns).zip(of_both) {
+            let factors = Factors::nth(inputs[2], *n, k);
+            solve_factored(factors, self.transposed, &b[j..j + n * columns], x);
+        }
+    }
+}
+
+impl Inverse {
+    /// A⁻¹ in Y: the solutions for the columns of the unit matrix.
+    fn fill<T: Float>(&self, inputs: &[&Tensor<T>], y: &mut [T]) {
+        if y.is_empty() {
+            return;
+        }
+        let n = side(inputs[0]);
+        let unit = Tensor::build(Shape::new(&[n, n]), |unit| {
+            unit.fill(T::default());
+            unit.iter_mut().step_by(n + 1).for_each(|one| *one = T::from_f64(1.0));
+        });
+        for (k, y) in y.chunks_exact_mut(n * n).enumerate() {
+            solve_factored(Factors::nth(inputs[1], n, k), false, unit.elements(), y);
+        }
+    }
+}
+
+impl LogDeterminant {
+    fn fill<T: Float>(&self, inputs: &[&Tensor<T>], y: &mut [T]) {
+        let n = side(inputs[0]);
+        for (k, y) in y.iter_mut().enumerate() {
+            // Wide, so that an f32 sum of many logarithms keeps its digits.
+            let pivots = Factors::nth(inputs[1], n, k).entries.iter().step_by(n + 1);
+            *y = T::from_f64(pivots.fold(0.0, |sum, pivot| sum + pivot.to_f64().abs().ln()));
+        }
+    }
+}
+
+/// The side of square matrices.
+fn side<T: Float>(a: &Tensor<T>) -> usize {
+    a.shape()[a.dims().rank() - 1]
 }
 
 impl Operation for Solve {
@@ -185,26 +198,24 @@ impl Operation for Solve {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let (a, b, factors) = (inputs[0], inputs[1], inputs[2]);
-        let (shape, batch) = shape_of_solution(self.name(), a, b)?;
-        let (n, columns) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
-        let (batch_a, batch_b) = (&a.shape()[..a.dims().rank() - 2], &b.shape()[..b.dims().rank() - 2]);
-        Tensor::try_build(shape, |x| {
-            if x.is_empty() {
-                return;
-            }
-            let (factors, b) = (factors.elements(), b.elements());
-            let of_both = starts(&batch, batch_a, n).zip(starts(&batch, batch_b, n * columns));
-            for (x, (i, j)) in x.chunks_exact_mut(n * columns).zip(of_both) {
-                let (factors, rows) = (&factors[i * n..(i + n) * n], &self.rows[i..i + n]);
-                solve_factored(factors, rows, self.transposed, &b[j..j + n * columns], x);
-            }
-        })
+        let (shape, _) = shape_of_solution(self.name(), inputs[0], inputs[1])?;
+        Tensor::try_build(shape.clone(), |x| self.fill(inputs, &shape, x))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        let shape = output.dims().clone();
+        self.fill(inputs, &shape, output.rewritten());
+        Ok(())
+    }
+
+    /// Not to the factors.
+    fn hands_on(&self, argument: usize) -> bool {
+        argument < 2
     }
 
     /// Z, which both arguments share.
     fn inner_cotangent<T: Float>(&self, at: &At<'_, T>) -> Option<Tensor<T>> {
-        let adjoint = Solve { rows: self.rows.clone(), transposed: !self.transposed };
+        let adjoint = Solve { transposed: !self.transposed };
         let z = apply(adjoint, &[at.input(0), at.cotangent, at.input(2)]);
         Some(z.expect("a system that was solved has an adjoint one"))
     }
@@ -228,18 +239,17 @@ impl Operation for Inverse {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let (a, factors) = (inputs[0], inputs[1]);
-        let (_, n) = square(self.name(), a)?;
-        let unit: Vec<T> = (0..n * n).map(|k| T::from_f64(f64::from(u8::from(k % (n + 1) == 0)))).collect();
-        Tensor::try_build(a.dims().clone(), |y| {
-            if n == 0 {
-                return;
-            }
-            let of_each = factors.elements().chunks_exact(n * n).zip(self.rows.chunks_exact(n));
-            for (y, (factors, rows)) in y.chunks_exact_mut(n * n).zip(of_each) {
-                solve_factored(factors, rows, false, &unit, y);
-            }
-        })
+        inputs[0].try_alike(|y| self.fill(inputs, y))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        self.fill(inputs, output.rewritten());
+        Ok(())
+    }
+
+    /// Not to the factors.
+    fn hands_on(&self, argument: usize) -> bool {
+        argument == 0
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
@@ -259,24 +269,24 @@ impl Operation for LogDeterminant {
     }
 
     fn forward<T: Float>(&self, inputs: &[&Tensor<T>]) -> Result<Tensor<T>, Error> {
-        let (a, factors) = (inputs[0], inputs[1]);
-        let (batch, n) = square(self.name(), a)?;
-        Tensor::try_build(Shape::new(batch), |y| {
-            if n == 0 {
-                return y.fill(T::default());
-            }
-            for (y, factors) in y.iter_mut().zip(factors.elements().chunks_exact(n * n)) {
-                // Wide, so that an f32 sum of many logarithms keeps its digits.
-                let pivots = factors.iter().step_by(n + 1);
-                *y = T::from_f64(pivots.map(|pivot| pivot.to_f64().abs().ln()).sum());
-            }
-        })
+        let (batch, _) = square(self.name(), inputs[0])?;
+        Tensor::try_build(Shape::new(batch), |y| self.fill(inputs, y))
+    }
+
+    fn forward_again<T: Float>(&self, inputs: &[&Tensor<T>], output: &mut Tensor<T>) -> Result<(), Error> {
+        self.fill(inputs, output.rewritten());
+        Ok(())
+    }
+
+    /// Not to the factors.
+    fn hands_on(&self, argument: usize) -> bool {
+        argument == 0
     }
 
     fn pullback<T: Float>(&self, at: &At<'_, T>, _argument: usize) -> Tensor<T> {
         let (a, factors, y_bar) = (at.input(0), at.input(1), at.cotangent);
         let a_bar = || {
-            let inverse = apply(Inverse { rows: self.rows.clone() }, &[a, factors])?;
+            let inverse = apply(Inverse, &[a, factors])?;
             let each: Axes = y_bar.shape().iter().copied().chain([1, 1]).collect();
             let y_bar = y_bar.reshape(&each)?;
             let a_bar = inverse.with_last_two_exchanged()?.mul(&y_bar)?;

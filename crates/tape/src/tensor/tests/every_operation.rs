@@ -55,6 +55,11 @@ const SAMPLES: &[(&str, Function)] = &[
     ("SigmoidCrossEntropy", |x| x[1].scaled_sigmoid_cross_entropy(&Tensor::full(&[2, 3], 0.25), 0.5)),
     ("Cholesky", |x| x[0].matmul(x[0].t())?.cholesky()),
     ("TriangularSolve", |x| x[0].solve_triangular(&x[2], Triangle::Lower)),
+    ("Eliminate", |x| Ok(x[0].inverse()? * x[0].slogdet()?.1)),
+    ("Sign", |x| {
+        let (sign, size) = x[1].matmul(x[1].t())?.slogdet()?;
+        Ok(sign * size.powi(2))
+    }),
     ("Solve", |x| x[0].solve(&x[2])),
     ("Inverse", |x| x[0].inverse()),
     ("LogDeterminant", |x| Ok(x[0].slogdet()?.1)),
