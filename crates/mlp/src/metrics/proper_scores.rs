@@ -6,8 +6,9 @@ use super::Targets;
 use super::probabilities::{Probabilities, epsilon};
 use crate::Error;
 
-/// The mean of `−ln p` over rows, p being the probability of the true class, clipped to [ε, 1 − ε] with ε of the precision
-/// (as scikit-learn 1.9 has it); at least about 0, and 36.04 for a row that is utterly wrong in `f64`, 15.94 in `f32`.
+/// The mean of `−ln p` over rows, p being the probability of the true class, clipped to [ε, 1 − ε] with ε of the precision,
+/// as scikit-learn 1.9 has it. A row that is utterly right has 2·10⁻¹⁶ and one that is utterly wrong 36.04 in `f64`, and 10⁻⁷
+/// and 15.94 in `f32`.
 ///
 /// `probabilities` is row-major `(n, n_classes)`, and of two classes also `(n)`, the probabilities of class 1. Each row
 /// must sum to one within 10⁻⁶ · `n_classes` in `f64`, 10⁻⁴ · `n_classes` in `f32`; nothing is rescaled. (K sigmoids are
@@ -102,6 +103,13 @@ mod tests {
         assert_eq!(message(log_loss(&[0], &[1.0], 1)), "n_classes: wants at least 2 classes, got 1");
         let wants = "log_loss: wants classes below 2, got 2 in row 1";
         assert_eq!(message(log_loss(&[0, 2], &[0.5, 0.5], 2)), wants);
+    }
+
+    /// scikit-learn clips at both ends.
+    #[test]
+    fn the_loss_of_who_is_sure_and_right_is_that_of_one_minus_epsilon() {
+        assert_eq!(log_loss(&[0], &[1.0, 0.0], 2).unwrap(), -(1.0 - f64::EPSILON).ln());
+        assert_eq!(log_loss(&[0], &[1.0_f32, 0.0], 2).unwrap(), -(1.0 - f64::from(f32::EPSILON)).ln());
     }
 
     #[test]

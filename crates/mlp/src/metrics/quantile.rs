@@ -23,4 +23,11 @@ mod tests {
         assert_eq!(quantile(&sorted, 0.9), 16.0 - 8.0 * (1.0 - 0.6000000000000001));
         assert_eq!(quantile(&[3.0], 0.7), 3.0);
     }
+
+    #[test]
+    fn rounding_is_that_of_numpy() {
+        assert_eq!(quantile(&[0.1, 0.7], 0.7), 0.5199999999999999);
+        assert_eq!(quantile(&[0.3, 1.1], 0.7), 0.8600000000000001);
+        assert_eq!(quantile(&[0.2, 0.9], 0.6), 0.6200000000000001);
+    }
 }

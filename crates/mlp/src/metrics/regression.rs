@@ -134,6 +134,13 @@ mod tests {
     }
 
     #[test]
+    fn rows_without_weight_do_not_overflow() {
+        let (y, predictions) = ([1e200, 1.0, 3.0], [-1e200, 2.0, 3.0]);
+        let y = Targets::weighted(&y, &[0.0, 1.0, 1.0]);
+        assert_eq!((mean_squared_error(y, &predictions).unwrap(), r2(y, &predictions).unwrap()), (0.5, 0.5));
+    }
+
+    #[test]
     fn equal_targets_are_equal_whatever_their_mean_is_rounded_to() {
         let y = [0.1; 7];
         assert_ne!(y.iter().sum::<f64>() / 7.0, 0.1);
