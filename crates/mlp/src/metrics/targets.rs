@@ -58,7 +58,10 @@ impl<'a, T> Targets<'a, T> {
                 if let Some(row) = weights.iter().position(broken) {
                     return Err(MetricError::Weight { metric, row, value: weights[row] }.into());
                 }
-                finite(metric, weights.iter().sum())?
+                let total: f64 = weights.iter().sum();
+                // Twice it, so that sums in any other order are finite as well.
+                finite(metric, 2.0 * total)?;
+                total
             }
         };
         if total == 0.0 {
