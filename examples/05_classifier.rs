@@ -68,17 +68,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let predictions = network.predict(&x_held_out)?;
     let accuracy = network.accuracy(&x_held_out, held_out.labels())?;
     println!("after {epochs} epochs {accuracy:.4} of the held-out rows are told right:\n");
-    let counts = confusion_matrix(held_out.labels(), &predictions, digits.classes().len())?;
-    println!(
-        "true \\ told  {}",
-        digits.classes().iter().map(|class| format!("{class:>4}")).collect::<String>()
-    );
-    for (class, row) in digits.classes().iter().zip(counts.chunks_exact(digits.classes().len())) {
-        println!("{class:>11}  {}", row.iter().map(|count| format!("{count:>4}")).collect::<String>());
-    }
+    let matrix = confusion_matrix(held_out.labels(), &predictions, digits.classes().len())?;
+    println!("{matrix}");
     assert!(accuracy >= 0.95, "the held-out accuracy is {accuracy}");
-    let right: usize = (0..10).map(|class| counts[class * 10 + class]).sum();
-    assert_eq!(right as f64 / held_out.n_rows() as f64, accuracy);
+    assert_eq!(matrix.accuracy(), accuracy);
 
     // A model file remembers all that is needed to use the network: columns, standardisation, classes.
     let model = Model {

@@ -9,7 +9,7 @@ const LONGEST_NAME: usize = 14;
 
 /// The confusion matrix `counts`, row-major (true class, predicted class), as lines for a reader. With many classes,
 /// only the most frequent confusions.
-pub(crate) fn table(counts: &[usize], classes: &[String]) -> String {
+pub(crate) fn table(counts: &[f64], classes: &[String]) -> String {
     if classes.len() > MOST_CLASSES {
         return most_frequent(counts, classes);
     }
@@ -35,12 +35,12 @@ pub(crate) fn table(counts: &[usize], classes: &[String]) -> String {
     text
 }
 
-fn most_frequent(counts: &[usize], classes: &[String]) -> String {
-    let mut confusions: Vec<(usize, usize)> = (0..counts.len())
-        .filter(|at| at / classes.len() != at % classes.len() && counts[*at] > 0)
+fn most_frequent(counts: &[f64], classes: &[String]) -> String {
+    let mut confusions: Vec<(f64, usize)> = (0..counts.len())
+        .filter(|at| at / classes.len() != at % classes.len() && counts[*at] > 0.0)
         .map(|at| (counts[at], at))
         .collect();
-    confusions.sort_by_key(|(count, at)| (usize::MAX - count, *at));
+    confusions.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     if confusions.is_empty() {
         return format!("no confusions among {} classes", classes.len());
     }
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn columns_are_aligned_whatever_the_names() {
         let classes = ["a".to_owned(), "größer".to_owned(), "a name that is far too long".to_owned()];
-        let text = table(&[10, 0, 1, 0, 12345, 0, 2, 0, 9], &classes);
+        let text = table(&[10.0, 0.0, 1.0, 0.0, 12345.0, 0.0, 2.0, 0.0, 9.0], &classes);
         let widths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths, [widths[0]; 4], "{text}");
         assert!(text.contains("größer              0   12345"), "{text}");
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn many_classes_are_summed_up() {
         let classes: Vec<String> = (0..30).map(|class| format!("c{class}")).collect();
-        let mut counts = vec![0; 900];
+        let mut counts = vec![0.0; 900];
         assert!(table(&counts, &classes).contains("no confusions"));
-        counts[3 * 30 + 4] = 2;
-        counts[5 * 30 + 1] = 7;
+        counts[3 * 30 + 4] = 2.0;
+        counts[5 * 30 + 1] = 7.0;
         let text = table(&counts, &classes);
         let lines: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
         assert_eq!(lines, ["7 × c5 taken for c1", "2 × c3 taken for c4"]);

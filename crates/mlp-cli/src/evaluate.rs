@@ -28,6 +28,6 @@ pub(crate) fn run(arguments: &EvaluateArguments, output: &mut Output) -> Result<
         data.n_rows()
     ))?;
     output.line(format_args!("J {:.4} (cross-entropy, without the penalty)", network.cost(&x, &y, 0.0)?))?;
-    let counts = confusion_matrix(data.labels(), &predictions, data.classes().len())?;
-    output.line(format_args!("{}", confusion::table(&counts, data.classes())))
+    let matrix = confusion_matrix(data.labels(), &predictions, data.classes().len())?;
+    output.line(format_args!("{}", confusion::table(matrix.counts(), data.classes())))
 }

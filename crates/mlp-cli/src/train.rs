@@ -91,8 +91,8 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         accuracy(&held_out.labels, &predictions)?,
         predictions.len()
     ))?;
-    let counts = confusion_matrix(&held_out.labels, &predictions, data.classes().len())?;
-    output.line(format_args!("{}", confusion::table(&counts, data.classes())))?;
+    let matrix = confusion_matrix(&held_out.labels, &predictions, data.classes().len())?;
+    output.line(format_args!("{}", confusion::table(matrix.counts(), data.classes())))?;
 
     let model = Model {
         sizes,

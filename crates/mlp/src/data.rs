@@ -15,3 +15,4 @@ pub use standardize::Standardize;
 pub use table::Table;
 
 pub(crate) use dataset::n_outputs;
+pub(crate) use split::below;

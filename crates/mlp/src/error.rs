@@ -24,6 +24,10 @@ pub enum Error {
     #[error(transparent)]
     Data(#[from] Box<crate::data::DataError>),
 
+    /// A metric has no value for these numbers.
+    #[error(transparent)]
+    Metric(#[from] crate::metrics::MetricError),
+
     /// A length or a shape does not fit.
     #[error("{operation}: wants {wants}, got {got}")]
     Shape {

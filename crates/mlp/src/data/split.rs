@@ -82,7 +82,7 @@ fn shuffle(rows: &mut [usize], rng: &mut Xoshiro256PlusPlus) {
 }
 
 /// A number below `bound`, all equally likely: Lemire (2019), "Fast Random Integer Generation in an Interval".
-fn below(bound: u64, rng: &mut Xoshiro256PlusPlus) -> u64 {
+pub(crate) fn below(bound: u64, rng: &mut Xoshiro256PlusPlus) -> u64 {
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(bound);
         if product as u64 >= bound.wrapping_neg() % bound {
