@@ -288,7 +288,7 @@ fn in_place<K: Tiles>(
 ) {
     let Wanted { shape: MatmulShape { m, k, n }, alpha, a, beta, .. } = *wanted;
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(part.rows.len());
+    let (tile_rows, vectors) = K::fitting(part.rows.len(), part.columns.len());
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
     let mut i = part.rows.start;
     while i < part.rows.end {
@@ -333,7 +333,7 @@ fn blocks<K: Tiles>(
     let (all_rows, all_columns) = (rectangle.rows.len(), rectangle.columns.len());
     let bytes = |count: usize| count * size_of::<K::Element>();
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (mut tile_rows, vectors) = K::fitting(all_rows);
+    let (mut tile_rows, vectors) = K::fitting(all_rows, all_columns);
     // Rows of the result that lie whole pages apart compete for the same places in the first-level cache, of which there
     // are eight: where they are written after short sums, two are left to the factors.
     let paged = k <= 64 && bytes(n).is_multiple_of(4096);

@@ -131,8 +131,8 @@ pub(in crate::kernel) trait Tiles {
     /// Columns of the panels of [`transposed`](Self::transposed) are a multiple of it, or one tile's rows.
     const GROUP: usize;
 
-    /// The rows and the registers a row of the tiles that suit a product of `m` rows.
-    fn fitting(m: usize) -> (usize, usize);
+    /// The rows and the registers a row of the tiles that suit a product of `m` rows and `n` columns.
+    fn fitting(m: usize, n: usize) -> (usize, usize);
 
     /// The tile of `rows` rows and `vectors` registers, neither 0 nor above what [`fitting`](Self::fitting) gives.
     fn get(rows: usize, vectors: usize, adjacent: bool) -> TileFn<Self::Element>;
@@ -163,7 +163,7 @@ pub(in crate::kernel) trait Tiles {
 
 /// Declares the tiles of one set of instructions, and the table through which they are found.
 macro_rules! tiles {
-    ($(#[$words:meta])* $name:ident, $element:ty, $lanes:ty, $rows:literal, tall $tall:literal,
+    ($(#[$words:meta])* $name:ident, $element:ty, $lanes:ty, $rows:literal, tall $tall:literal, single $single:literal,
      [$($vectors:literal: [$($row:literal)+]),+], $transposed:expr, $(#[$feature:meta])?) => {
         $(#[$words])*
         #[derive(Debug)]
@@ -203,10 +203,11 @@ macro_rules! tiles {
             const GROUP: usize = 32 / size_of::<$element>();
 
             #[inline]
-            fn fitting(m: usize) -> (usize, usize) {
+            fn fitting(m: usize, n: usize) -> (usize, usize) {
                 // Up to 26 rows: fewer and taller tiles read the right factor less often.
                 match m {
                     _ if m <= $rows || m > 2 * $tall => ($rows, Self::VECTORS),
+                    _ if m <= $single && n <= <Self::Lanes as super::Lanes>::WIDTH => (m, 1),
                     _ if m <= $tall => (m, Self::VECTORS.min(2)),
                     _ if m > 2 * $rows => (m.div_ceil(2), Self::VECTORS.min(2)),
                     _ => ($rows, Self::VECTORS),
@@ -261,11 +262,11 @@ pub(in crate::kernel) mod portable {
 
     tiles!(
         /// Tiles of 6 × 4 in whatever registers the target has.
-        F32, f32, Plain<f32, 4>, 6, tall 6, [1: [1 2 3 4 5 6]], pack::transposed,
+        F32, f32, Plain<f32, 4>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed,
     );
     tiles!(
         /// Tiles of 6 × 2 in whatever registers the target has.
-        F64, f64, Plain<f64, 2>, 6, tall 6, [1: [1 2 3 4 5 6]], pack::transposed,
+        F64, f64, Plain<f64, 2>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed,
     );
 }
 
@@ -276,14 +277,14 @@ pub(in crate::kernel) mod avx2 {
 
     tiles!(
         /// Tiles of 6 × 16: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
-        F32, f32, __m256, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
+        F32, f32, __m256, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma")]
     );
     tiles!(
         /// Tiles of 6 × 8: 12 sums, 2 registers of the right factor, 1 of the left, 1 mask.
-        F64, f64, __m256d, 6, tall 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
+        F64, f64, __m256d, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma")]
@@ -298,30 +299,30 @@ pub(in crate::kernel) mod avx512 {
 
     tiles!(
         /// Tiles of 8 × 48: 24 sums, 3 registers of the right factor, 1 of the left.
-        F32, f32, Masked<__m512>, 8, tall 13,
-        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
+        F32, f32, Masked<__m512>, 8, tall 13, single 16,
+        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 8 × 24: 24 sums, 3 registers of the right factor, 1 of the left.
-        F64, f64, Masked<__m512d>, 8, tall 13,
-        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
+        F64, f64, Masked<__m512d>, 8, tall 13, single 16,
+        [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 16 × 8, for results of up to 8 columns, which would leave half of a register empty.
-        NarrowF32, f32, Masked<__m256>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
+        NarrowF32, f32, Masked<__m256>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
         /// Tiles of 16 × 4, for results of up to 4 columns.
-        NarrowF64, f64, Masked<__m256d>, 16, tall 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
+        NarrowF64, f64, Masked<__m256d>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
