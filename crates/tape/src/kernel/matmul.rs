@@ -6,12 +6,14 @@
 //! left factor pass by. Small products read both factors in place.
 #![expect(unsafe_code, reason = "hands pointers into the slices to the tiles, after checking their lengths")]
 
+mod dots;
 mod lanes;
 mod pack;
 mod tile;
 
 use super::level::{Level, level};
 use super::threads::{self, Cut};
+use dots::Dots;
 use lanes::Lanes;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -173,6 +175,9 @@ const SMALL: usize = 4096;
 /// first-level cache.
 const COPY_BYTES: usize = 16 * 1024;
 
+/// Rows of a product with a transposed right factor up to which dot products may pay; more are worth the copy.
+const MOST_DOTS: usize = 16;
+
 /// Multiply-adds of a part of a product that is worth a thread.
 pub(crate) const LEAST: usize = 4 * 1024 * 1024;
 
@@ -251,7 +256,11 @@ fn product_part<K: Tiles>(
     part: &Part<K::Element>,
     scratch: &'static Scratch<K::Element>,
 ) {
-    let Wanted { shape: MatmulShape { k, n, .. }, b, .. } = *wanted;
+    let Wanted { shape: MatmulShape { m, k, n }, a, b, .. } = *wanted;
+    // By the whole product, so that parts of it are computed alike.
+    if b.transposed && !a.transposed && pays_dots::<K::Element>(m, k) {
+        return in_dots::<K>(wanted, part);
+    }
     let (size, padded) = (b.data.len(), n.next_multiple_of(K::GROUP));
     if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
         in_place::<K>(wanted, (b.data.as_ptr(), n), part);
@@ -276,6 +285,37 @@ fn copied<K: Tiles>(wanted: &Wanted<'_, K::Element>, padded: usize, part: &Part<
     let mut copy = Aligned([MaybeUninit::uninit(); COPY_BYTES / 4]);
     K::transposed(b.data, k, k, n, padded, &mut copy.0);
     in_place::<K>(wanted, (copy.0.as_ptr().cast(), padded), part);
+}
+
+/// Whether the sums of `m` rows are long enough that adding up their lanes costs less than a copy of the right factor.
+fn pays_dots<T>(m: usize, k: usize) -> bool {
+    let lanes = LINE_BYTES / size_of::<T>();
+    m <= 4 && 5 * m <= k || m <= MOST_DOTS && m * lanes / 2 <= k
+}
+
+/// The product of few rows with a transposed right factor, by dot products: the rows of both factors pass by as they lie.
+fn in_dots<K: Tiles>(wanted: &Wanted<'_, K::Element>, part: &Part<K::Element>) {
+    let Wanted { shape: MatmulShape { k, n, .. }, alpha, a, b, beta } = *wanted;
+    for j in part.columns.clone().step_by(K::DOTS.1) {
+        let columns = (part.columns.end - j).min(K::DOTS.1);
+        for i in part.rows.clone().step_by(K::DOTS.0) {
+            let rows = (part.rows.end - i).min(K::DOTS.0);
+            let dots = Dots {
+                k,
+                a: a.data.as_ptr().wrapping_add(i * k),
+                b: b.data.as_ptr().wrapping_add(j * k),
+                c: part.c.wrapping_add(i * n + j),
+                old: part.old.wrapping_add(i * n + j),
+                c_row: n,
+                alpha,
+                beta,
+            };
+            // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right one are
+            // below m and n, and k long: inside the slices, whose lengths were asserted. `c` is borrowed for writing, here this
+            // rectangle of it, and overlaps none; what is added to is as long; the level of the tiles was checked.
+            unsafe { K::get_dots(rows, columns)(&dots) };
+        }
+    }
 }
 
 /// The product where k is one part and the rows of op(B) lie `b_step` apart, where the tiles read them without a copy.

@@ -31,6 +31,10 @@ pub(in crate::kernel) unsafe trait Lanes: Copy {
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     /// `self · b`.
     unsafe fn mul(self, b: Self) -> Self;
+    /// `self + b`.
+    unsafe fn add(self, b: Self) -> Self;
+    /// The sum of the lanes: their upper half onto the lower one, until one is left.
+    unsafe fn sum(self) -> Self::Element;
 
     /// Asks for the line of cache at `from`, which need not be valid.
     #[inline(always)]
@@ -116,6 +120,23 @@ where
     unsafe fn mul(self, b: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * b.0[i]))
     }
+
+    #[inline(always)]
+    unsafe fn add(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + b.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn sum(mut self) -> T {
+        let mut half = W / 2;
+        while half > 0 {
+            for i in 0..half {
+                self.0[i] = self.0[i] + self.0[i + half];
+            }
+            half /= 2;
+        }
+        self.0[0]
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -126,13 +147,40 @@ mod x86 {
     use super::Lanes;
     use std::arch::x86_64::*;
 
+    /// The sum of eight lanes, halves onto halves.
+    ///
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn halves_f32(x: __m256) -> f32 {
+        // SAFETY: the caller has AVX2.
+        unsafe {
+            let four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    /// The sum of four lanes, halves onto halves.
+    ///
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn halves_f64(x: __m256d) -> f64 {
+        // SAFETY: the caller has AVX2.
+        unsafe {
+            let two = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+            _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+        }
+    }
+
     /// A register with the masks of AVX-512, which has them for narrower ones too.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::kernel) struct Masked<Register>(Register);
 
     macro_rules! avx512 {
         ($register:ty, $element:ty, $mask:ty, $width:literal, $splat:ident, $load:ident, $load_first:ident,
-         $store:ident, $store_first:ident, $mul_add:ident, $mul:ident) => {
+         $store:ident, $store_first:ident, $mul_add:ident, $mul:ident, $add:ident, $sum:expr) => {
             // SAFETY: AVX-512 F and VL only; memory is touched as the trait's words say.
             unsafe impl Lanes for Masked<$register> {
                 type Element = $element;
@@ -179,6 +227,16 @@ mod x86 {
                     // SAFETY: the caller has AVX-512 F.
                     Self(unsafe { $mul(self.0, b.0) })
                 }
+                #[inline(always)]
+                unsafe fn add(self, b: Self) -> Self {
+                    // SAFETY: the caller has AVX-512 F.
+                    Self(unsafe { $add(self.0, b.0) })
+                }
+                #[inline(always)]
+                unsafe fn sum(self) -> $element {
+                    // SAFETY: the caller has AVX-512 F, DQ and VL.
+                    unsafe { $sum(self.0) }
+                }
             }
         };
     }
@@ -194,7 +252,9 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_mask_storeu_ps,
         _mm512_fmadd_ps,
-        _mm512_mul_ps
+        _mm512_mul_ps,
+        _mm512_add_ps,
+        |x| halves_f32(_mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps::<1>(x)))
     );
     avx512!(
         __m512d,
@@ -207,7 +267,9 @@ mod x86 {
         _mm512_storeu_pd,
         _mm512_mask_storeu_pd,
         _mm512_fmadd_pd,
-        _mm512_mul_pd
+        _mm512_mul_pd,
+        _mm512_add_pd,
+        |x| halves_f64(_mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)))
     );
     avx512!(
         __m256,
@@ -220,7 +282,9 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_mask_storeu_ps,
         _mm256_fmadd_ps,
-        _mm256_mul_ps
+        _mm256_mul_ps,
+        _mm256_add_ps,
+        halves_f32
     );
     avx512!(
         __m256d,
@@ -233,7 +297,9 @@ mod x86 {
         _mm256_storeu_pd,
         _mm256_mask_storeu_pd,
         _mm256_fmadd_pd,
-        _mm256_mul_pd
+        _mm256_mul_pd,
+        _mm256_add_pd,
+        halves_f64
     );
 
     /// Eight lanes of -1, then eight of 0: a window of it is the mask of any count.
@@ -241,7 +307,7 @@ mod x86 {
 
     macro_rules! avx2 {
         ($register:ty, $element:ty, $width:literal, $words:literal, $splat:ident, $load:ident,
-         $load_first:ident, $store:ident, $mul_add:ident, $mul:ident) => {
+         $load_first:ident, $store:ident, $mul_add:ident, $mul:ident, $add:ident, $sum:ident) => {
             // SAFETY: AVX2 and FMA only; memory is touched as the trait's words say.
             unsafe impl Lanes for $register {
                 type Element = $element;
@@ -284,6 +350,16 @@ mod x86 {
                     // SAFETY: the caller has AVX2.
                     unsafe { $mul(self, b) }
                 }
+                #[inline(always)]
+                unsafe fn add(self, b: Self) -> Self {
+                    // SAFETY: the caller has AVX2.
+                    unsafe { $add(self, b) }
+                }
+                #[inline(always)]
+                unsafe fn sum(self) -> $element {
+                    // SAFETY: the caller has AVX2.
+                    unsafe { $sum(self) }
+                }
             }
         };
     }
@@ -298,7 +374,9 @@ mod x86 {
         _mm256_maskload_ps,
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
-        _mm256_mul_ps
+        _mm256_mul_ps,
+        _mm256_add_ps,
+        halves_f32
     );
     avx2!(
         __m256d,
@@ -310,6 +388,8 @@ mod x86 {
         _mm256_maskload_pd,
         _mm256_storeu_pd,
         _mm256_fmadd_pd,
-        _mm256_mul_pd
+        _mm256_mul_pd,
+        _mm256_add_pd,
+        halves_f64
     );
 }

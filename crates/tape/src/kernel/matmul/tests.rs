@@ -218,6 +218,42 @@ fn parts_transpositions_alignments_and_widths_give_the_same_bits() {
     parts_have_the_bits_of_the_whole::<f64>();
 }
 
+fn dots_have_the_same_bits_in_any_width<T: Plain>() {
+    for (m, k, n) in [(1, 7, 5), (1, 64, 9), (3, 16, 8), (4, 100, 7), (5, 333, 6), (16, 1003, 10)] {
+        let shape = MatmulShape { m, k, n };
+        assert!(pays_dots::<T>(m, k), "{shape:?}");
+        let (a, b, old) = (fractions::<T>(m * k, 1), fractions::<T>(k * n, 2), fractions::<T>(m * n, 3));
+        let product = |level| {
+            let mut c = old.clone();
+            let (alpha, beta) = (T::from(0.7).expect("a number"), T::from(-1.3).expect("a number"));
+            T::matmul_at(
+                level,
+                shape,
+                alpha,
+                Factor::plain(&a),
+                Factor::transposed(&b),
+                (beta, None),
+                &mut c,
+            );
+            c
+        };
+        let wide = product(Level::Avx512);
+        assert_eq!(bits(&product(Level::Avx2)), bits(&wide), "{shape:?}");
+        // The portable path rounds each product.
+        let most = T::from(100 * k).expect("a number") * T::epsilon();
+        assert!(
+            product(Level::Portable).iter().zip(&wide).all(|(&p, &w)| (p - w).abs() <= most),
+            "{shape:?}"
+        );
+    }
+}
+
+#[test]
+fn dot_products_have_the_same_bits_in_registers_of_any_width() {
+    dots_have_the_same_bits_in_any_width::<f32>();
+    dots_have_the_same_bits_in_any_width::<f64>();
+}
+
 #[test]
 fn the_portable_path_is_as_near_to_the_exact_sum_as_its_bound() {
     let shape = MatmulShape { m: 17, k: 700, n: 19 };

@@ -1,6 +1,7 @@
 //! The innermost loop of the matrix product: a tile of C held in registers while k runs.
 #![expect(unsafe_code, reason = "the tile is read and written through pointers, by vector instructions")]
 
+use super::dots::{Dots, dots};
 use super::lanes::Lanes;
 use super::pack;
 use num_traits::Zero;
@@ -37,6 +38,9 @@ pub(in crate::kernel) struct Tile<T> {
 
 /// A tile of fixed size, compiled for one set of instructions.
 pub(in crate::kernel) type TileFn<T> = unsafe fn(&Tile<T>);
+
+/// A block of dot products of fixed size, compiled for one set of instructions.
+pub(in crate::kernel) type DotsFn<T> = unsafe fn(&Dots<T>);
 
 /// Computes a tile of `ROWS` rows and `VECTORS` registers of columns.
 ///
@@ -137,6 +141,12 @@ pub(in crate::kernel) trait Tiles {
     /// The tile of `rows` rows and `vectors` registers, neither 0 nor above what [`fitting`](Self::fitting) gives.
     fn get(rows: usize, vectors: usize, adjacent: bool) -> TileFn<Self::Element>;
 
+    /// Rows and columns that are computed at once as dot products.
+    const DOTS: (usize, usize);
+
+    /// That code for so many `rows` and `columns`, neither 0 nor above [`DOTS`](Self::DOTS).
+    fn get_dots(rows: usize, columns: usize) -> DotsFn<Self::Element>;
+
     /// [`pack::straight`].
     ///
     /// # Safety
@@ -164,7 +174,8 @@ pub(in crate::kernel) trait Tiles {
 /// Declares the tiles of one set of instructions, and the table through which they are found.
 macro_rules! tiles {
     ($(#[$words:meta])* $name:ident, $element:ty, $lanes:ty, $rows:literal, tall $tall:literal, single $single:literal,
-     [$($vectors:literal: [$($row:literal)+]),+], $transposed:expr, $(#[$feature:meta])?) => {
+     [$($vectors:literal: [$($row:literal)+]),+], $transposed:expr,
+     dots $registers:literal $dots:tt [$([$(($dots_rows:literal $dots_columns:literal)),+]),*], $(#[$feature:meta])?) => {
         $(#[$words])*
         #[derive(Debug)]
         pub(in crate::kernel) struct $name;
@@ -177,6 +188,14 @@ macro_rules! tiles {
                 // SAFETY: the caller's promise is the one that `tile` asks for, and this function
                 // is compiled for the instructions of the register.
                 unsafe { tile::<$lanes, R, N, ADJACENT>(t) }
+            }
+
+            /// # Safety
+            /// As for [`dots`].
+            $(#[$feature])?
+            unsafe fn dots_compiled<const R: usize, const C: usize>(t: &Dots<$element>) {
+                // SAFETY: as in `compiled`.
+                unsafe { dots::<$lanes, $registers, R, C>(t) }
             }
 
             /// # Safety
@@ -201,6 +220,7 @@ macro_rules! tiles {
             const ROWS: usize = $rows;
             const VECTORS: usize = [$($vectors),+].len();
             const GROUP: usize = 32 / size_of::<$element>();
+            const DOTS: (usize, usize) = $dots;
 
             #[inline]
             fn fitting(m: usize, n: usize) -> (usize, usize) {
@@ -222,6 +242,13 @@ macro_rules! tiles {
                     $name::compiled::<$row, $vectors, true>,
                 ]),+]),+];
                 TABLE[vectors - 1][rows - 1][usize::from(adjacent)]
+            }
+
+            #[inline]
+            fn get_dots(rows: usize, columns: usize) -> DotsFn<$element> {
+                /// By rows, then by columns.
+                const TABLE: &[&[DotsFn<$element>]] = &[$(&[$($name::dots_compiled::<$dots_rows, $dots_columns>),+]),*];
+                TABLE[rows - 1][columns - 1]
             }
 
             #[inline]
@@ -258,21 +285,21 @@ macro_rules! tiles {
 
 pub(in crate::kernel) mod portable {
     use super::super::lanes::Plain;
-    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
+    use super::{Dots, DotsFn, MaybeUninit, Tile, TileFn, Tiles, dots, pack, tile};
 
     tiles!(
         /// Tiles of 6 × 4 in whatever registers the target has.
-        F32, f32, Plain<f32, 4>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed,
+        F32, f32, Plain<f32, 4>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
     );
     tiles!(
         /// Tiles of 6 × 2 in whatever registers the target has.
-        F64, f64, Plain<f64, 2>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed,
+        F64, f64, Plain<f64, 2>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
     );
 }
 
 #[cfg(target_arch = "x86_64")]
 pub(in crate::kernel) mod avx2 {
-    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
+    use super::{Dots, DotsFn, MaybeUninit, Tile, TileFn, Tiles, dots, pack, tile};
     use std::arch::x86_64::{__m256, __m256d};
 
     tiles!(
@@ -280,6 +307,7 @@ pub(in crate::kernel) mod avx2 {
         F32, f32, __m256, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
+        dots 2 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
         #[target_feature(enable = "avx2,fma")]
     );
     tiles!(
@@ -287,6 +315,7 @@ pub(in crate::kernel) mod avx2 {
         F64, f64, __m256d, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f64(from, ld, k, rows, width, to) },
+        dots 2 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
         #[target_feature(enable = "avx2,fma")]
     );
 }
@@ -294,7 +323,7 @@ pub(in crate::kernel) mod avx2 {
 #[cfg(target_arch = "x86_64")]
 pub(in crate::kernel) mod avx512 {
     use super::super::lanes::Masked;
-    use super::{MaybeUninit, Tile, TileFn, Tiles, pack, tile};
+    use super::{Dots, DotsFn, MaybeUninit, Tile, TileFn, Tiles, dots, pack, tile};
     use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
     tiles!(
@@ -303,6 +332,7 @@ pub(in crate::kernel) mod avx512 {
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
+        dots 1 (4, 4) [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -311,6 +341,7 @@ pub(in crate::kernel) mod avx512 {
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
+        dots 1 (4, 4) [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -318,6 +349,7 @@ pub(in crate::kernel) mod avx512 {
         NarrowF32, f32, Masked<__m256>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
+        dots 2 (4, 3) [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -325,6 +357,7 @@ pub(in crate::kernel) mod avx512 {
         NarrowF64, f64, Masked<__m256d>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
+        dots 2 (4, 3) [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
 }
