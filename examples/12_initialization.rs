@@ -58,35 +58,44 @@ fn deviations(case: &Case) -> Result<Vec<f64>, Error> {
     network.layers().iter().map(through).collect()
 }
 
-/// The curves as SVG: layers to the right, standard deviations upward.
+/// The curves as SVG, layers to the right and standard deviations upward: above those that stay, below all.
 fn picture(curves: &[(Case, Vec<f64>)]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (1200, 760)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut svg, (1200, 1000)).into_drawing_area();
         root.fill(&WHITE)?;
         let text = |size: i32| ("sans-serif", size).into_font();
-        let decades: Vec<f64> = (-18..=0).step_by(3).map(|exponent| 10.0_f64.powi(exponent)).collect();
-        let mut chart = ChartBuilder::on(&root)
-            .caption("Standard deviation of the activations in a net of 100 layers", text(30))
-            .margin(16)
-            .margin_right(280)
-            .x_label_area_size(64)
-            .y_label_area_size(110)
-            .build_cartesian_2d(1.0..DEPTH as f64, (FLOOR..10.0).log_scale().with_key_points(decades))?;
-        chart
-            .configure_mesh()
-            .bold_line_style(RGBColor(220, 220, 220))
-            .light_line_style(TRANSPARENT)
-            .label_style(text(22))
-            .axis_desc_style(text(24))
-            .x_desc("layer")
-            .x_label_formatter(&|layer| format!("{layer:.0}"))
-            .y_label_formatter(&|sd| format!("{sd:.0e}"))
-            .draw()?;
-        for (case, sds) in curves {
-            let places = sds.iter().enumerate().map(|(k, &sd)| ((k + 1) as f64, sd));
-            let shown = places.take_while(|&(_, sd)| sd > FLOOR);
-            chart.draw_series(LineSeries::new(shown, case.colour.stroke_width(case.width)))?;
+        let titled =
+            root.titled("Standard deviation of the activations behind each of 100 layers", text(30))?;
+        let (above, below) = titled.split_vertically(440);
+        let decades = (-18..=0).step_by(3).map(|exponent| 10.0_f64.powi(exponent)).collect();
+        let panels = [
+            (above, 0.04..2.0, vec![0.05, 0.1, 0.2, 0.5, 1.0, 2.0], ""),
+            (below, FLOOR..10.0, decades, "layer"),
+        ];
+        for (area, range, ticks, x_desc) in panels {
+            let (lowest, highest) = (range.start, range.end);
+            let mut chart = ChartBuilder::on(&area)
+                .margin(16)
+                .margin_right(280)
+                .x_label_area_size(60)
+                .y_label_area_size(90)
+                .build_cartesian_2d(0.0..DEPTH as f64, range.log_scale().with_key_points(ticks))?;
+            chart
+                .configure_mesh()
+                .bold_line_style(RGBColor(220, 220, 220))
+                .light_line_style(TRANSPARENT)
+                .label_style(text(22))
+                .axis_desc_style(text(24))
+                .x_desc(x_desc)
+                .x_label_formatter(&|layer| format!("{layer:.0}"))
+                .y_label_formatter(&|&sd| if sd < 0.01 { format!("{sd:.0e}") } else { sd.to_string() })
+                .draw()?;
+            for (case, sds) in curves {
+                let places = sds.iter().enumerate().map(|(k, &sd)| ((k + 1) as f64, sd));
+                let shown = places.take_while(|(_, sd)| (lowest..highest).contains(sd));
+                chart.draw_series(LineSeries::new(shown, case.colour.stroke_width(case.width)))?;
+            }
         }
         // What each curve is called, to the right, in the order of their ends.
         let mut ends: Vec<_> = curves.iter().map(|(case, sds)| (sds[DEPTH - 1], case)).collect();
