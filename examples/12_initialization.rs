@@ -15,17 +15,19 @@ const SEED: u64 = 1;
 /// What is drawn no lower than this.
 const FLOOR: f64 = 1e-18;
 
+type Activation = fn(&Tensor) -> Tensor;
+
 /// A net of one activation, and how its weights are drawn.
 struct Case {
     name: &'static str,
     init: Init,
-    activation: fn(&Tensor<f64>) -> Tensor<f64>,
+    activation: Activation,
     colour: RGBColor,
     width: u32,
 }
 
 fn cases() -> [Case; 7] {
-    let (tanh, relu): (fn(&Tensor) -> Tensor, fn(&Tensor) -> Tensor) = (Tensor::tanh, Tensor::relu);
+    let (tanh, relu): (Activation, Activation) = (Tensor::tanh, Tensor::relu);
     let case = |name, init, activation, colour, width| Case { name, init, activation, colour, width };
     let (narrow, wide) = (Init::Normal { mean: 0.0, sd: 0.01 }, Init::Normal { mean: 0.0, sd: 1.0 });
     let he = Init::KaimingNormal { fan: Fan::In, gain: 2.0_f64.sqrt() };

@@ -100,7 +100,7 @@ pub enum Init {
     Sparse {
         /// The fraction of zeros in a column, from 0 up to, but without, 1.
         sparsity: f64,
-        /// The standard deviation of the others, from 0 up; Martens takes 1, PyTorch 0.01.
+        /// The standard deviation of the others, from 0 up; PyTorch's default is 0.01.
         sd: f64,
     },
 }
