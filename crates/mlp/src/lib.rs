@@ -40,6 +40,7 @@ mod train;
 pub use activation::Activation;
 pub use backprop::Backprop;
 pub use error::Error;
+pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use model_file::Model;
 pub use network::{Leaves, Network};

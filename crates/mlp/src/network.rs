@@ -1,6 +1,6 @@
 //! The network: layer sizes and one flat buffer of parameters, run forward out of tape operations.
 
-use crate::{Activation, Error, Layer, init, loss};
+use crate::{Activation, Error, Init, Layer, loss};
 use std::ops::Range;
 use std::sync::Arc;
 use tape::{Cotangents, Float, Tape, Tensor};
@@ -43,7 +43,7 @@ pub struct Leaves<T: Float> {
 
 impl<T: Float> Network<T> {
     /// A network with these layer sizes, inputs first, and random parameters from the seed: the same on every
-    /// machine.
+    /// machine. The weights are Xavier's, uniform; [`with_init`](Network::with_init) has others.
     ///
     /// # Errors
     /// When there are fewer than two sizes, or one is zero.
@@ -56,9 +56,7 @@ impl<T: Float> Network<T> {
     /// # }
     /// ```
     pub fn new(sizes: &[usize], seed: u64) -> Result<Self, Error> {
-        let layers = checked_layers(sizes)?;
-        let parameters = init::xavier_uniform(&layers, seed);
-        Network::from_parameters(sizes, parameters)
+        Network::with_init(sizes, Init::default(), seed)
     }
 
     /// A network with these layer sizes and parameters, layer by layer weights then biases.
@@ -71,7 +69,16 @@ impl<T: Float> Network<T> {
     /// assert_eq!(error.to_string(), "network: wants 3 parameters for layer sizes [2, 1], got 4");
     /// ```
     pub fn from_parameters(sizes: &[usize], parameters: Vec<T>) -> Result<Self, Error> {
+        Network::from_layers(sizes, |_| Ok(parameters))
+    }
+
+    /// A network with these layer sizes and the parameters that its layers are given.
+    pub(crate) fn from_layers(
+        sizes: &[usize],
+        parameters: impl FnOnce(&[Layer]) -> Result<Vec<T>, Error>,
+    ) -> Result<Self, Error> {
         let layers = checked_layers(sizes)?;
+        let parameters = parameters(&layers)?;
         let wanted = layers.last().map_or(0, |layer| layer.bias.end);
         if parameters.len() != wanted {
             let wants = format!("{wanted} parameters for layer sizes {sizes:?}");
