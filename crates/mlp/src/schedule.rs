@@ -172,7 +172,7 @@ pub struct Plateau {
     pub factor: f64,
     /// How many epochs in a row may bring nothing better before it is.
     pub patience: usize,
-    /// By which share of the best so far a metric has to be below it to be better, from 0 to 1.
+    /// By which share of the best so far a metric has to be below it to be better, from 0 to below 1.
     pub threshold: f64,
     /// How many epochs are let pass after that without counting.
     pub cooldown: usize,
@@ -201,10 +201,9 @@ impl Plateau {
     pub(crate) fn checked(self) -> Result<(), Error> {
         let Plateau { factor, threshold, least, .. } = self;
         within("factor", "a number above 0 and below 1", factor, factor > 0.0 && factor < 1.0)?;
-        let share =
-            |setting, got: f64| within(setting, "a number from 0 to 1", got, (0.0..=1.0).contains(&got));
-        share("threshold", threshold)?;
-        share("least", least)
+        let wants = "a number from 0 to below 1";
+        within("threshold", wants, threshold, (0.0..1.0).contains(&threshold))?;
+        within("least", "a number from 0 to 1", least, (0.0..=1.0).contains(&least))
     }
 }
 
