@@ -278,7 +278,7 @@ fn a_state_of_no_steps_is_none_and_one_that_does_not_fit_is_refused() {
         (state(1, &[]), "[]"),
         (state(2, &[&[0.0]]), "[1]"),
         (state(2, &[&[0.0], &[0.0, 1.0]]), "[1, 2]"),
-        (state(0, &[&[0.0]; 3]), "[1, 1, 1]"),
+        (state(0, &[&[0.0], &[0.0], &[0.0]]), "[1, 1, 1]"),
     ] {
         let error = Updater::from_state(adam, state).unwrap_err().to_string();
         assert_eq!(error, format!("optimizer: wants 2 moments of one length for adam, got lengths {got}"));

@@ -40,19 +40,18 @@ fn by_both(
 
 #[test]
 fn both_find_the_end_of_rosenbrocks_valley() {
-    for n in [2, 10, 100] {
+    // With the steps that SciPy's L-BFGS-B takes to the same gradient.
+    for (n, by_scipy) in [(2, 38), (10, 79), (100, 540)] {
         let start: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect();
         let mut calls = 0;
         let ends = by_both(&start, 1e-9, counted(rosenbrock, &mut calls));
         for (x, minimum) in &ends {
             assert_eq!(minimum.end, End::Gradient, "{n}: {minimum:?}");
             assert!(minimum.gradient <= 1e-9 && minimum.value <= 1e-16);
-            // From this start the valley of many dimensions has one more minimum, where the first number is near -1.
-            assert!(x.iter().skip(1).all(|x| (x - 1.0).abs() < 1e-6), "{n}: {x:?}");
+            assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-6), "{n}: {x:?}");
         }
         assert_eq!(calls, ends.iter().map(|(_, minimum)| minimum.evaluations).sum::<usize>());
-        // SciPy's L-BFGS-B takes 38 steps in two dimensions, to a gradient of 1e-5.
-        assert!(ends[0].1.iterations < if n == 2 { 60 } else { 500 }, "{n}: {:?}", ends[0].1);
+        assert!(4 * ends[0].1.iterations <= 5 * by_scipy, "{n}: {:?}", ends[0].1);
     }
 }
 

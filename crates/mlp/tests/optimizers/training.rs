@@ -158,7 +158,7 @@ fn logistic_regression_ends_where_scipys_does() {
             fitted.unwrap();
             assert!(told.len() < 100 && told.is_sorted_by(|a, b| b < a), "{optimizer:?}: {told:?}");
             let cost = network.cost(&x, &y, lambda).unwrap();
-            assert!((cost - number(&case, "cost")).abs() <= 1e-11, "{optimizer:?}: {cost} {case}");
+            assert!((cost - number(&case, "cost")).abs() <= 1e-10, "{optimizer:?}: {cost} {case}");
             for (got, want) in network.parameters().iter().zip(super::numbers(&case, "parameters")) {
                 assert!((got - want).abs() <= 1e-4, "{optimizer:?}: {got} {want}");
             }
