@@ -289,8 +289,8 @@ fn a_state_of_no_steps_is_none_and_one_that_does_not_fit_is_refused() {
     let error = updater.step(&mut theta, &[1.0; 3], None, 1.0).unwrap_err().to_string();
     assert_eq!(error, "optimizer: wants as many numbers in every moment as there are parameters, 3, got 2");
     assert_eq!((theta, updater.state().steps), ([1.0; 3], 1));
-    for parts in [vec![2..1], vec![1..4], vec![1..2, 0..1]] {
-        let decay = Decay { factor: 1.0, parts: parts.into() };
+    for ends in [[(2, 1), (2, 3)], [(0, 1), (1, 4)], [(1, 2), (0, 1)]] {
+        let decay = Decay { factor: 1.0, parts: ends.map(|(start, end)| start..end).into() };
         let mut fresh = Updater::new(adam).unwrap();
         assert!(fresh.step(&mut theta, &[1.0; 3], Some(&decay), 1.0).is_err());
     }
