@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts can only be written so")]
 
-use mlp::{Clip, Network, Optimizer, Stepper, Updater, loss};
+use mlp::{Clip, Network, Optimizer, Stepper, Training, Updater, loss};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tape::{Float, Tape, Tensor};
@@ -109,6 +109,26 @@ fn clipped_steps_and_steps_of_many_parameters_allocate_nothing_after_the_first()
             }
             assert_eq!(ALLOCATIONS.get() - before, 0, "{optimizer:?}, {clip:?}");
         }
+    }
+}
+
+#[test]
+fn iterations_on_all_rows_allocate_nothing_once_the_history_is_full() {
+    let (x, y) = problem::<f64>(&[4, 8, 2], 16);
+    for optimizer in [Optimizer::Lbfgs { history: 5 }, Optimizer::conjugate_gradient()] {
+        let mut network = Network::new(&[4, 8, 2], 0).unwrap();
+        let (mut told, mut after_8, mut after_40) = (0, 0, 0);
+        let training = Training { epochs: 40, lambda: 0.1, ..Training::new(optimizer) };
+        let fitted = training.fit(&mut network, &x, &y, |epoch, _| {
+            if epoch.number == 8 {
+                after_8 = ALLOCATIONS.get();
+            }
+            (told, after_40) = (epoch.number, ALLOCATIONS.get());
+            std::ops::ControlFlow::Continue(())
+        });
+        fitted.unwrap();
+        assert_eq!(told, 40, "{optimizer:?}");
+        assert_eq!(after_40 - after_8, 0, "{optimizer:?}");
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Found {
 /// How often one search looks, at most: as SciPy's L-BFGS-B.
 const MOST_LOOKS: usize = 20;
 
+/// No search goes farther than ten times this: along a function without a minimum it would end in infinities.
+const LONGEST: f64 = 1e100;
+
 /// A length that was looked at, the value and the slope there.
 #[derive(Clone, Copy, Debug)]
 struct Look {
@@ -96,7 +99,7 @@ impl<L: Line> Search<'_, L> {
 
     /// Goes on until an interval holds a length that will do (algorithm 3.5).
     fn bracket(&mut self, first: f64) -> Result<Option<(f64, f64)>, Error> {
-        let (mut before, mut length) = (self.start, first);
+        let (mut before, mut length) = (self.start, first.min(LONGEST));
         while self.looks < self.most {
             let here = self.look(length)?;
             if !self.falls(here) || (self.looks > 1 && here.value > before.value + self.rounding) {
@@ -107,6 +110,9 @@ impl<L: Line> Search<'_, L> {
             }
             if here.slope >= 0.0 {
                 return self.zoom(here, before);
+            }
+            if here.length >= LONGEST {
+                return self.settle(here);
             }
             // Where a cubic has its minimum, from just beyond to ten times as far.
             let gone = here.length - before.length;
@@ -231,10 +237,20 @@ mod tests {
     fn without_a_lower_value_there_is_none_and_the_lowest_is_taken_when_the_looks_end() {
         let uphill = |a: f64| (a, -1.0); // The slope lies.
         assert_eq!(search(0.1, 1.0, 100, uphill).0.accepted, None);
-        let (found, looks) = search(1e-12, 0.5, 3, |a| (a.exp() - 2.0 * a, a.exp() - 2.0));
-        let (length, value) = found.accepted.expect("each look was lower");
-        assert_eq!((found.evaluations, looks.last()), (looks.len(), Some(&length)));
-        assert!(looks.len() <= 4 && value < 1.0, "{looks:?}");
+        // Looks that end on a way out as well as on a way in: the last is at the length that is taken.
+        let f: fn(f64) -> (f64, f64) = |a| (a.exp() - 2.0 * a, a.exp() - 2.0);
+        let mut again = 0;
+        for (allowed, first) in
+            (1..6).flat_map(|allowed| [0.01, 0.5, 1.2, 3.0, 50.0].map(|first| (allowed, first)))
+        {
+            let (found, looks) = search(1e-12, first, allowed, f);
+            assert!(found.evaluations == looks.len() && looks.len() <= allowed + 1, "{looks:?}");
+            let Some((length, value)) = found.accepted else { continue };
+            assert_eq!((looks.last(), value), (Some(&length), f(length).0));
+            assert!(value < 1.0);
+            again += usize::from(looks.len() > allowed);
+        }
+        assert!(again > 0, "a length that was left was taken");
         assert_eq!(search(0.1, 1.0, 0, uphill).0, Found { accepted: None, evaluations: 0 });
     }
 }

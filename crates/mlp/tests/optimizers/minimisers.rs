@@ -139,6 +139,24 @@ fn a_gradient_of_another_function_ends_the_line_search() {
 }
 
 #[test]
+fn a_function_without_a_minimum_is_followed_down_as_far_as_its_digits_let_it() {
+    // Down for ever, by a line and by a curve that turns flat.
+    let curves: [fn(f64) -> (f64, f64); 2] = [|x| (-x, -1.0), |x| ((-x).exp(), -(-x).exp())];
+    for (k, curve) in curves.into_iter().enumerate() {
+        let f = |x: &[f64], gradient: &mut [f64]| {
+            let (value, slope) = curve(x[0]);
+            gradient[0] = slope;
+            value
+        };
+        for (x, minimum) in by_both(&[0.0], 1e-9, f) {
+            let most = [-1e10, 1e-8][k];
+            assert!(minimum.value <= most && x[0].is_finite(), "{minimum:?}");
+            assert_eq!(minimum.end == End::Gradient, k == 1, "{minimum:?}");
+        }
+    }
+}
+
+#[test]
 fn in_f32_both_come_as_near_as_its_digits_let_them() {
     let f = |x: &[f32], gradient: &mut [f32]| {
         let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
