@@ -9,7 +9,7 @@ mod ratios;
 mod scaling_picture;
 mod written_step;
 
-use mlp::{Backprop, Network, Optimizer, Stepper};
+use mlp::{Backprop, Network, Optimizer, Stepper, Updater};
 use rand::{RngExt, SeedableRng};
 use ratios::{median, time};
 use std::hint::black_box;
@@ -168,8 +168,8 @@ impl Sides {
 }
 
 fn by_tape(stepper: &mut Stepper<f32>, network: &mut Network<f32>, x: &Tensor<f32>, y: &Tensor<f32>) -> f32 {
-    let descent = Optimizer::GradientDescent { learning_rate: f64::from(ALPHA) };
-    stepper.step(network, x, y, LAMBDA, descent).expect("shapes fit")
+    let mut descent = Updater::new(Optimizer::gradient_descent(f64::from(ALPHA))).expect("a learning rate");
+    stepper.step(network, x, y, LAMBDA, &mut descent, 1.0).expect("shapes fit")
 }
 
 /// Times a call of each side in turn, in nanoseconds, for about so long and at least fifteen times; each by as many calls

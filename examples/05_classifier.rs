@@ -48,8 +48,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sizes = [digits.n_columns(), 25, digits.n_outputs()];
     let mut network = Network::<f32>::new(&sizes, SEED)?;
     let (learning_rate, lambda, batch_size) = (1.0, 1.0, Some(32));
-    let optimizer = Optimizer::GradientDescent { learning_rate };
-    let settings = Training { optimizer, epochs: 100, batch_size, lambda, seed: SEED };
+    let optimizer = Optimizer::gradient_descent(learning_rate);
+    let settings = Training { batch_size, lambda, seed: SEED, ..Training::new(optimizer) };
 
     // Training tells after each epoch how it goes, and asks whether to go on: here until J has all but stopped
     // falling. (To stop by the held-out accuracy would be to learn from the rows that are there to measure by.)

@@ -74,11 +74,11 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
     ))?;
     let mut network = Network::new(&sizes, arguments.seed)?;
     let settings = Training {
-        optimizer: Optimizer::GradientDescent { learning_rate: arguments.learning_rate },
         epochs: arguments.epochs,
         batch_size,
         lambda: arguments.lambda,
         seed: arguments.seed,
+        ..Training::new(Optimizer::gradient_descent(arguments.learning_rate))
     };
     fit(&settings, &mut network, &training, &held_out, output)
         .map_err(|failure| diverged(failure, arguments))?;

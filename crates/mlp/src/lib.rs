@@ -14,8 +14,8 @@
 //! let x = Tensor::from_slice(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], &[4, 2])?;
 //! let y = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0], &[4, 1])?;
 //! let mut network = Network::<f64>::new(&[2, 4, 1], 1)?;
-//! let optimizer = Optimizer::GradientDescent { learning_rate: 5.0 };
-//! let training = Training { optimizer, epochs: 1000, batch_size: None, lambda: 0.0, seed: 0 };
+//! let optimizer = Optimizer::gradient_descent(5.0);
+//! let training = Training { epochs: 1000, batch_size: None, ..Training::new(optimizer) };
 //! training.fit(&mut network, &x, &y, |_, _| ControlFlow::Continue(()))?;
 //! assert_eq!(network.predict(&x)?, [0, 1, 1, 0]);
 //! # Ok(())
@@ -34,7 +34,8 @@ pub mod loss;
 pub mod metrics;
 pub mod model_file;
 mod network;
-mod optimizer;
+pub mod optimizer;
+mod schedule;
 mod train;
 
 pub use activation::Activation;
@@ -44,7 +45,8 @@ pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use model_file::Model;
 pub use network::{Leaves, Network};
-pub use optimizer::Optimizer;
+pub use optimizer::{Clip, Optimizer, Updater};
+pub use schedule::{Plateau, PlateauWatch, Schedule};
 pub use train::{Epoch, Stepper, Training};
 
 // The README's snippets are tests.

@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts can only be written so")]
 
-use mlp::{Network, Optimizer, Stepper, loss};
+use mlp::{Clip, Network, Optimizer, Stepper, Training, Updater, loss};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tape::{Float, Tape, Tensor};
@@ -42,7 +42,24 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-const DESCENT: Optimizer = Optimizer::GradientDescent { learning_rate: 0.1 };
+fn descent<T: Float>() -> Updater<T> {
+    Updater::new(Optimizer::gradient_descent(0.1)).unwrap()
+}
+
+/// Every optimizer that steps by a gradient alone.
+fn every_optimizer() -> [Optimizer; 9] {
+    [
+        Optimizer::gradient_descent(0.1),
+        Optimizer::momentum(0.1, 0.9),
+        Optimizer::nesterov(0.1, 0.9),
+        Optimizer::ada_grad(0.1),
+        Optimizer::rms_prop(0.1),
+        Optimizer::RmsProp { learning_rate: 0.1, smoothing: 0.9, epsilon: 1e-8, momentum: 0.9 },
+        Optimizer::adam(0.1),
+        Optimizer::ams_grad(0.1),
+        Optimizer::adam_w(0.1),
+    ]
+}
 
 /// Rows and targets that look random.
 fn problem<T: Float>(sizes: &[usize], rows: usize) -> (Tensor<T>, Tensor<T>) {
@@ -55,17 +72,63 @@ fn problem<T: Float>(sizes: &[usize], rows: usize) -> (Tensor<T>, Tensor<T>) {
 #[test]
 fn a_step_allocates_nothing_after_the_first() {
     for (sizes, rows) in [(&[4, 8, 3][..], 16), (&[7, 9, 5, 2], 11), (&[3, 1], 1)] {
-        for lambda in [0.0, 1.0] {
+        for (lambda, optimizer) in
+            [0.0, 1.0].into_iter().flat_map(|lambda| every_optimizer().map(|o| (lambda, o)))
+        {
             let (x, y) = problem::<f32>(sizes, rows);
             let mut network = Network::new(sizes, 0).unwrap();
-            let mut stepper = Stepper::new();
-            stepper.step(&mut network, &x, &y, lambda, DESCENT).unwrap();
+            let (mut stepper, mut updater) = (Stepper::new(), Updater::new(optimizer).unwrap());
+            stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
             let before = ALLOCATIONS.get();
             for _ in 0..100 {
-                stepper.step(&mut network, &x, &y, lambda, DESCENT).unwrap();
+                stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
             }
-            assert_eq!(ALLOCATIONS.get() - before, 0, "{sizes:?}, λ = {lambda}");
+            assert_eq!(ALLOCATIONS.get() - before, 0, "{sizes:?}, λ = {lambda}, {optimizer:?}");
         }
+    }
+}
+
+#[test]
+fn clipped_steps_and_steps_of_many_parameters_allocate_nothing_after_the_first() {
+    // The count is this thread's.
+    tape::kernel::set_threads(1);
+    let sizes = [150, 120, 3];
+    let (x, y) = problem::<f32>(&sizes, 5);
+    for optimizer in every_optimizer() {
+        for clip in [None, Some(Clip::Norm(0.01)), Some(Clip::Value(0.001))] {
+            let mut network = Network::new(&sizes, 0).unwrap();
+            let mut updater = Updater::new(optimizer).unwrap();
+            let mut stepper = Stepper::new();
+            if let Some(clip) = clip {
+                stepper = stepper.clipping(clip).unwrap();
+            }
+            stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+            let before = ALLOCATIONS.get();
+            for _ in 0..10 {
+                stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+            }
+            assert_eq!(ALLOCATIONS.get() - before, 0, "{optimizer:?}, {clip:?}");
+        }
+    }
+}
+
+#[test]
+fn iterations_on_all_rows_allocate_nothing_once_the_history_is_full() {
+    let (x, y) = problem::<f64>(&[4, 8, 2], 16);
+    for optimizer in [Optimizer::Lbfgs { history: 5 }, Optimizer::conjugate_gradient()] {
+        let mut network = Network::new(&[4, 8, 2], 0).unwrap();
+        let (mut told, mut after_8, mut after_40) = (0, 0, 0);
+        let training = Training { epochs: 40, lambda: 0.1, ..Training::new(optimizer) };
+        let fitted = training.fit(&mut network, &x, &y, |epoch, _| {
+            if epoch.number == 8 {
+                after_8 = ALLOCATIONS.get();
+            }
+            (told, after_40) = (epoch.number, ALLOCATIONS.get());
+            std::ops::ControlFlow::Continue(())
+        });
+        fitted.unwrap();
+        assert_eq!(told, 40, "{optimizer:?}");
+        assert_eq!(after_40 - after_8, 0, "{optimizer:?}");
     }
 }
 
@@ -96,10 +159,10 @@ fn batches_of_two_lengths_in_turn_allocate_nothing_after_the_first_of_each() {
     let sizes = [4, 8, 3];
     let (whole, rest) = (problem::<f32>(&sizes, 16), problem::<f32>(&sizes, 5));
     let mut network = Network::new(&sizes, 0).unwrap();
-    let mut stepper = Stepper::new();
+    let (mut stepper, mut updater) = (Stepper::new(), descent());
     let mut both = || {
         for (x, y) in [&whole, &rest] {
-            stepper.step(&mut network, x, y, 0.5, DESCENT).unwrap();
+            stepper.step(&mut network, x, y, 0.5, &mut updater, 1.0).unwrap();
         }
     };
     both();
@@ -113,11 +176,11 @@ fn a_million_steps_take_no_more_than_one() {
     let sizes = [2, 2, 1];
     let (x, y) = problem::<f32>(&sizes, 3);
     let mut network = Network::new(&sizes, 0).unwrap();
-    let mut stepper = Stepper::new();
-    stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+    let (mut stepper, mut updater) = (Stepper::new(), descent());
+    stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
     let (live, allocations) = (LIVE_BYTES.get(), ALLOCATIONS.get());
     for _ in 0..1_000_000 {
-        stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+        stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
     }
     assert_eq!((LIVE_BYTES.get(), ALLOCATIONS.get()), (live, allocations));
 }
@@ -131,9 +194,9 @@ fn the_peak_of_a_large_net_is_parameters_gradient_activations_and_a_scratch() {
     let before = LIVE_BYTES.get();
     MOST_BYTES.set(before);
     let mut network = Network::new(&sizes, 0).unwrap();
-    let mut stepper = Stepper::new();
+    let (mut stepper, mut updater) = (Stepper::new(), descent());
     for _ in 0..2 {
-        stepper.step(&mut network, &x, &y, 1.0, DESCENT).unwrap();
+        stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
     }
     let numbers = 2 * network.parameters().len() + rows * (2048 + 2048 + 10) + rows * 2048;
     let peak = (MOST_BYTES.get() - before) as f64 / (4 * numbers) as f64;

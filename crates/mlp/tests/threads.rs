@@ -1,10 +1,8 @@
 //! The same bits on 1, 2 and 4 threads: in pools of that many, and where no more may be used than were set.
 
-use mlp::{Network, Optimizer, Stepper};
+use mlp::{Clip, Network, Optimizer, Stepper, Updater};
 use std::process::Command;
 use tape::{Float, Tensor, kernel};
-
-const DESCENT: Optimizer = Optimizer::GradientDescent { learning_rate: 0.1 };
 
 /// J of some steps, and the parameters after them, as bits. The products and passes of the net are large enough to be
 /// shared, across rows, columns and sums.
@@ -14,14 +12,19 @@ fn trained<T: Float>() -> Vec<u64> {
     let y = (0..rows * sizes[2]).map(|i| T::from_f64(f64::from(u8::from(i % 3 == 0)))).collect();
     let (x, y) =
         (Tensor::from_vec(x, &[rows, sizes[0]]).unwrap(), Tensor::from_vec(y, &[rows, sizes[2]]).unwrap());
-    let mut network = Network::<T>::new(&sizes, 0).unwrap();
-    let mut stepper = Stepper::new();
     let mut bits = Vec::new();
-    for _ in 0..3 {
-        let cost = stepper.step(&mut network, &x, &y, T::from_f64(1.0), DESCENT).unwrap();
-        bits.push(cost.to_f64().to_bits());
+    let clipping = Stepper::new().clipping(Clip::Norm(0.1)).unwrap();
+    let runs = [(Optimizer::gradient_descent(0.1), Stepper::new()), (Optimizer::ams_grad(0.1), clipping)];
+    for (optimizer, mut stepper) in runs {
+        let mut network = Network::<T>::new(&sizes, 0).unwrap();
+        let mut updater = Updater::new(optimizer).unwrap();
+        for _ in 0..3 {
+            let lambda = T::from_f64(1.0);
+            let cost = stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
+            bits.push(cost.to_f64().to_bits());
+        }
+        bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));
     }
-    bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));
     bits
 }
 

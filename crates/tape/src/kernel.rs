@@ -5,6 +5,7 @@
 //! in memory they lie; AVX2 and AVX-512 agree to the bit, and machines without fused multiply-add differ from them in the last
 //! digits.
 
+mod clip;
 mod elementwise;
 mod float;
 pub(crate) mod lane;
@@ -15,6 +16,7 @@ mod network;
 mod oracle;
 mod reduce;
 mod threads;
+mod update;
 
 pub use level::{Level, level};
 pub(crate) use level::{Pass, dispatch_at};
@@ -22,6 +24,7 @@ pub(crate) use matmul::LEAST as LEAST_PRODUCT;
 pub use matmul::{Factor, MatmulShape};
 pub(crate) use threads::{LEAST, LINE, Placed, in_parts};
 pub use threads::{set_threads, threads};
+pub use update::{AdaGradStep, AdamStep, MomentumStep, RmsPropStep};
 
 /// What the files below are written over: a plain number with the arithmetic and bits of its format.
 trait Plain: float::Bits + matmul::Product + Send + Sync + std::fmt::Debug {}
@@ -40,7 +43,7 @@ impl Element for f64 {}
 macro_rules! kernels {
     ($($(#[$doc:meta])* $file:ident::$name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;)*) => {
         mod sealed {
-            use super::{Factor, MatmulShape};
+            use super::{AdaGradStep, AdamStep, Factor, MatmulShape, MomentumStep, RmsPropStep};
 
             /// The functions as those of one type, so that generic callers need not know its arithmetic.
             pub trait Kernels<T> {
@@ -49,7 +52,9 @@ macro_rules! kernels {
         }
 
         mod single {
-            use super::{Factor, MatmulShape, elementwise, matmul, network, reduce, sealed::Kernels};
+            use super::sealed::Kernels;
+            use super::{AdaGradStep, AdamStep, Factor, MatmulShape, MomentumStep, RmsPropStep};
+            use super::{clip, elementwise, matmul, network, reduce, update};
             type T = f32;
             impl Kernels<T> for T {
                 $(#[inline] fn $name($($argument: $type),*) $(-> $output)? {
@@ -59,7 +64,9 @@ macro_rules! kernels {
         }
 
         mod double {
-            use super::{Factor, MatmulShape, elementwise, matmul, network, reduce, sealed::Kernels};
+            use super::sealed::Kernels;
+            use super::{AdaGradStep, AdamStep, Factor, MatmulShape, MomentumStep, RmsPropStep};
+            use super::{clip, elementwise, matmul, network, reduce, update};
             type T = f64;
             impl Kernels<T> for T {
                 $(#[inline] fn $name($($argument: $type),*) $(-> $output)? {
@@ -337,4 +344,144 @@ kernels! {
     /// # Panics
     /// If `out` does not have `columns` elements, or `x` is no whole number of rows.
     reduce::column_sums(x: &[T], columns: usize, beta: T, out: &mut [T]);
+
+    /// The Euclidean norm √(Σ `x[i]`²), in `f64` for both types: it neither overflows nor underflows on the way.
+    ///
+    /// ```
+    /// assert_eq!(tape::kernel::norm(&[3e30_f32, 4e30]) as f32, 5e30);
+    /// ```
+    clip::norm(x: &[T]) -> f64;
+
+    /// Multiplies each `x[i]` by `alpha`.
+    ///
+    /// ```
+    /// let mut x = [1.0, -2.0];
+    /// tape::kernel::scale(0.5, &mut x);
+    /// assert_eq!(x, [0.5, -1.0]);
+    /// ```
+    clip::scale(alpha: T, x: &mut [T]);
+
+    /// Brings each `x[i]` into the range from `-most` to `most`; NaN stays NaN.
+    ///
+    /// ```
+    /// let mut x = [0.5, -f64::INFINITY];
+    /// tape::kernel::clamp(2.0, &mut x);
+    /// assert_eq!(x, [0.5, -2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `most` is negative or NaN.
+    clip::clamp(most: T, x: &mut [T]);
+
+    /// A step with momentum: `v := μ v + g`, `θ := θ - α v`, or, looking ahead as Nesterov's does, `θ := θ - α (g + μ v)`, where g
+    /// is the gradient and `decay · θ`.
+    ///
+    /// Polyak 1964, eq. 9; Sutskever, Martens, Dahl and Hinton 2013, eqs. 1–4, in the form of PyTorch, whose velocity has
+    /// not the learning rate in it.
+    ///
+    /// ```
+    /// use tape::kernel::{MomentumStep, momentum_step};
+    /// let step = MomentumStep { rate: 0.5, momentum: 0.5, nesterov: false, decay: 0.0 };
+    /// let (mut velocity, mut theta) = ([2.0], [0.0]);
+    /// momentum_step(step, &[1.0], &mut velocity, &mut theta);
+    /// assert_eq!((velocity, theta), ([2.0], [-1.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::momentum_step(step: MomentumStep, gradient: &[T], velocity: &mut [T], parameters: &mut [T]);
+
+    /// A step of AdaGrad: `s := s + g²`, `θ := θ - α g / (√s + ε)`, where g is the gradient and `decay · θ`.
+    ///
+    /// Duchi, Hazan and Singer 2011, fig. 1 with diagonal matrices.
+    ///
+    /// ```
+    /// use tape::kernel::{AdaGradStep, ada_grad_step};
+    /// let step = AdaGradStep { rate: 0.5, epsilon: 0.0, decay: 0.0 };
+    /// let (mut squares, mut theta) = ([9.0], [1.0]);
+    /// ada_grad_step(step, &[4.0], &mut squares, &mut theta);
+    /// assert_eq!((squares, theta), ([25.0], [0.6]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::ada_grad_step(step: AdaGradStep, gradient: &[T], squares: &mut [T], parameters: &mut [T]);
+
+    /// A step of RMSProp: `s := ρ s + (1 - ρ) g²`, `θ := θ - α g / (√s + ε)`, where g is the gradient and `decay · θ`.
+    ///
+    /// Tieleman and Hinton 2012, lecture 6.5 of *Neural Networks for Machine Learning*.
+    ///
+    /// ```
+    /// use tape::kernel::{RmsPropStep, rms_prop_step};
+    /// let step = RmsPropStep { rate: 0.5, smoothing: 0.75, epsilon: 0.0, decay: 0.0 };
+    /// let (mut squares, mut theta) = ([0.0], [1.0]);
+    /// rms_prop_step(step, &[4.0], &mut squares, &mut theta);
+    /// assert_eq!((squares, theta), ([4.0], [0.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::rms_prop_step(step: RmsPropStep, gradient: &[T], squares: &mut [T], parameters: &mut [T]);
+
+    /// A step of RMSProp with momentum: `v := μ v + g / (√s + ε)`, `θ := θ - α v`, with s as in [`rms_prop_step`].
+    ///
+    /// ```
+    /// use tape::kernel::{RmsPropStep, rms_prop_momentum_step};
+    /// let step = RmsPropStep { rate: 0.5, smoothing: 0.75, epsilon: 0.0, decay: 0.0 };
+    /// let (mut squares, mut velocity, mut theta) = ([0.0], [2.0], [1.0]);
+    /// rms_prop_momentum_step(step, 0.5, &[4.0], &mut squares, &mut velocity, &mut theta);
+    /// assert_eq!((squares, velocity, theta), ([4.0], [3.0], [-0.5]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::rms_prop_momentum_step(
+        step: RmsPropStep, momentum: f64, gradient: &[T], squares: &mut [T], velocity: &mut [T], parameters: &mut [T]
+    );
+
+    /// A step of Adam: `m := β₁ m + (1 - β₁) g`, `v := β₂ v + (1 - β₂) g²`, `θ := θ - α m̂ / (√v̂ + ε)` with the corrected means
+    /// `m̂ = m / (1 - β₁ᵗ)` and `v̂ = v / (1 - β₂ᵗ)`, where g is the gradient and `decay · θ`. If `shrink` is not 0 it is
+    /// AdamW: `θ := (1 - α · shrink) θ` comes first.
+    ///
+    /// Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019, algorithm 2.
+    ///
+    /// ```
+    /// use tape::kernel::{AdamStep, adam_step};
+    /// let betas = [0.5, 0.75];
+    /// let step = AdamStep { rate: 0.5, betas, epsilon: 0.0, count: 1, decay: 0.0, shrink: 0.0 };
+    /// let (mut first, mut second, mut theta) = ([0.0], [0.0], [1.0]);
+    /// adam_step(step, &[-4.0], &mut first, &mut second, &mut theta);
+    /// // The first step goes by α against the sign of the gradient, whatever its size.
+    /// assert_eq!((first, second, theta), ([-2.0], [4.0], [1.5]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::adam_step(
+        step: AdamStep, gradient: &[T], first: &mut [T], second: &mut [T], parameters: &mut [T]
+    );
+
+    /// A step of AMSGrad: that of [`adam_step`] with the greatest v so far in the place of v.
+    ///
+    /// Reddi, Kale and Kumar 2018, algorithm 2, with the corrections of the means that PyTorch keeps.
+    ///
+    /// ```
+    /// use tape::kernel::{AdamStep, ams_grad_step};
+    /// let betas = [0.5, 0.75];
+    /// let step = AdamStep { rate: 0.5, betas, epsilon: 0.0, count: 1, decay: 0.0, shrink: 0.0 };
+    /// let (mut first, mut second, mut most, mut theta) = ([0.0], [0.0], [16.0], [1.0]);
+    /// ams_grad_step(step, &[-4.0], &mut first, &mut second, &mut most, &mut theta);
+    /// assert_eq!((second, most, theta), ([4.0], [16.0], [1.25]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    update::ams_grad_step(
+        step: AdamStep,
+        gradient: &[T],
+        first: &mut [T],
+        second: &mut [T],
+        most: &mut [T],
+        parameters: &mut [T]
+    );
 }

@@ -323,6 +323,24 @@ impl<T: Float> TensorProgram<T> {
         self.bars[..self.shapes.len()].get(variable)?.as_ref().map(Accumulator::sum)
     }
 
+    /// The same, to be changed: to clip it, say. The next sweep writes it anew.
+    ///
+    /// ```
+    /// use tape::{Tensor, TensorProgram};
+    /// let x = Tensor::full(&[2], 2.0);
+    /// let mut program = TensorProgram::trace(1, &[&x], |x| Ok(x[0].powi(2).sum()))?;
+    /// program.value_and_gradient(&[&x])?;
+    /// program.gradient_mut(0).expect("x is a variable")[1] = 0.5;
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![4.0, 0.5]));
+    /// program.value_and_gradient(&[&x])?;
+    /// assert_eq!(program.gradient(0).map(Tensor::to_vec), Some(vec![4.0, 4.0]));
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    pub fn gradient_mut(&mut self, variable: usize) -> Option<&mut [T]> {
+        let bar = self.bars[..self.shapes.len()].get_mut(variable)?.as_mut()?;
+        Some(bar.sum_mut().as_mut_slice())
+    }
+
     /// Which cotangent belongs to a source, if it has one.
     fn place(&self, source: &Source<T>) -> Option<usize> {
         let place = match source {

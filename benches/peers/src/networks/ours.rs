@@ -2,7 +2,7 @@
 
 use crate::Step;
 use crate::net::{ALPHA, Net};
-use mlp::{Layer, Network, Optimizer, Stepper};
+use mlp::{Layer, Network, Optimizer, Stepper, Updater};
 use tape::Tensor;
 
 pub(crate) fn step(net: &Net, lambda: f32) -> Step {
@@ -15,6 +15,6 @@ pub(crate) fn step(net: &Net, lambda: f32) -> Step {
     let x = Tensor::from_vec(net.x(), &[net.rows, net.inputs()]).expect("rows of inputs");
     let y = Tensor::from_vec(net.y(), &[net.rows, net.outputs()]).expect("rows of targets");
     let mut stepper = Stepper::new();
-    let descent = Optimizer::GradientDescent { learning_rate: f64::from(ALPHA) };
-    Box::new(move || stepper.step(&mut network, &x, &y, lambda, descent).expect("shapes fit"))
+    let mut descent = Updater::new(Optimizer::gradient_descent(f64::from(ALPHA))).expect("a learning rate");
+    Box::new(move || stepper.step(&mut network, &x, &y, lambda, &mut descent, 1.0).expect("shapes fit"))
 }

@@ -368,8 +368,9 @@ fn hidden_units_after_training(parameters: Vec<f64>) -> Vec<Vec<f64>> {
     let x = Tensor::from_slice(&problem.x, &[12, 2]).unwrap();
     let y = Tensor::from_slice(&problem.y, &[12, 2]).unwrap();
     let mut network = Network::from_parameters(&problem.sizes, parameters).unwrap();
-    let optimizer = crate::Optimizer::GradientDescent { learning_rate: 0.5 };
-    let training = crate::Training { optimizer, epochs: 200, batch_size: None, lambda: 0.1, seed: 0 };
+    let optimizer = crate::Optimizer::gradient_descent(0.5);
+    let training =
+        crate::Training { epochs: 200, batch_size: None, lambda: 0.1, ..crate::Training::new(optimizer) };
     training.fit(&mut network, &x, &y, |_, _| std::ops::ControlFlow::Continue(())).unwrap();
     let layer = &network.layers()[0];
     network.parameters()[layer.theta.clone()].chunks_exact(2).map(<[f64]>::to_vec).collect()

@@ -149,7 +149,7 @@ fn total_in_parts<T: Plain, F: Term<T>>(level: Level, parts: usize, x: &[T], y: 
 }
 
 #[inline(always)]
-fn wide<T: Plain>(x: T) -> f64 {
+pub(super) fn wide<T: Plain>(x: T) -> f64 {
     x.to_f64().unwrap_or(f64::NAN)
 }
 
@@ -172,7 +172,7 @@ pub(super) fn sum<T: Plain>(x: &[T]) -> T {
     narrow(total_at::<T, First>(level(), x, x))
 }
 
-struct Product;
+pub(super) struct Product;
 
 impl<T: Plain> Term<T> for Product {
     #[inline(always)]

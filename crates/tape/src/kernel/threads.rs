@@ -212,6 +212,45 @@ mod tests {
         x.iter().map(|&x| x.into().to_bits()).collect()
     }
 
+    /// Steps of optimisers on the parameters x with the gradient y.
+    fn updates<T: Element + Into<f64>>(x: &[T], y: &[T]) {
+        type Step<T> = fn(&[T], &mut [T], [&mut [T]; 3]);
+        let steps: [(&str, Step<T>); 6] = [
+            ("momentum_step", |g, theta, [v, ..]| {
+                let step = kernel::MomentumStep { rate: 0.1, momentum: 0.9, nesterov: true, decay: 0.1 };
+                kernel::momentum_step(step, g, v, theta);
+            }),
+            ("ada_grad_step", |g, theta, [s, ..]| {
+                kernel::ada_grad_step(
+                    kernel::AdaGradStep { rate: 0.1, epsilon: 1e-8, decay: 0.1 },
+                    g,
+                    s,
+                    theta,
+                );
+            }),
+            ("rms_prop_step", |g, theta, [s, ..]| kernel::rms_prop_step(RMS_PROP, g, s, theta)),
+            ("rms_prop_momentum_step", |g, theta, [s, v, _]| {
+                kernel::rms_prop_momentum_step(RMS_PROP, 0.9, g, s, v, theta);
+            }),
+            ("adam_step", |g, theta, [m, v, _]| kernel::adam_step(ADAM, g, m, v, theta)),
+            ("ams_grad_step", |g, theta, [m, v, most]| kernel::ams_grad_step(ADAM, g, m, v, most, theta)),
+        ];
+        for (name, step) in steps {
+            same_on_any_number(name, || {
+                let (mut theta, mut moments) = (x.to_vec(), [(); 3].map(|()| vec![T::default(); x.len()]));
+                for _ in 0..2 {
+                    step(y, &mut theta, moments.each_mut().map(|moment| &mut moment[..]));
+                }
+                [&theta, &moments[0], &moments[1], &moments[2]].map(|all| bits(all))
+            });
+        }
+    }
+
+    const RMS_PROP: kernel::RmsPropStep =
+        kernel::RmsPropStep { rate: 0.1, smoothing: 0.9, epsilon: 1e-8, decay: 0.1 };
+    const ADAM: kernel::AdamStep =
+        kernel::AdamStep { rate: 0.1, betas: [0.9, 0.99], epsilon: 1e-8, count: 2, decay: 0.1, shrink: 0.1 };
+
     fn passes<T: Element + From<f32> + Into<f64>>() {
         // Seven parts and a rest that fills no vector.
         let count = 7 * LEAST + 4099;
@@ -230,6 +269,9 @@ mod tests {
         same_on_any_number("entropy's gradient", || {
             filled(&|z| kernel::sigmoid_cross_entropy_gradient(&x, &y, 0.7.into(), z))
         });
+        same_on_any_number("scale", || filled(&|z| kernel::scale(0.3.into(), z)));
+        same_on_any_number("clamp", || filled(&|z| kernel::clamp(0.7.into(), z)));
+        updates(&x, &y);
         for columns in [1, 33, 1000, 3 * LEAST] {
             let rows = count / columns;
             let whole = rows * columns;
@@ -243,6 +285,7 @@ mod tests {
             });
         }
         same_on_any_number("sum", || bits(&[kernel::sum(&x)]));
+        same_on_any_number("norm", || kernel::norm(&x).to_bits());
         same_on_any_number("dot", || bits(&[kernel::dot(&x, &y)]));
         same_on_any_number("entropy", || bits(&[kernel::sigmoid_cross_entropy(&x, &y)]));
     }
