@@ -30,7 +30,7 @@ pub(crate) struct Found {
 /// How often one search looks, at most: as SciPy's L-BFGS-B.
 const MOST_LOOKS: usize = 20;
 
-/// No search goes farther than ten times this: along a function without a minimum it would end in infinities.
+/// No search begins farther out: along a function without a minimum it would end in infinities.
 const LONGEST: f64 = 1e100;
 
 /// A length that was looked at, the value and the slope there.
@@ -110,9 +110,6 @@ impl<L: Line> Search<'_, L> {
             }
             if here.slope >= 0.0 {
                 return self.zoom(here, before);
-            }
-            if here.length >= LONGEST {
-                return self.settle(here);
             }
             // Where a cubic has its minimum, from just beyond to ten times as far.
             let gone = here.length - before.length;
@@ -231,6 +228,13 @@ mod tests {
             assert_eq!(looks.len(), 2, "{looks:?}");
             assert!((found.accepted.unwrap().0 - 0.7).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn a_search_without_end_stays_finite() {
+        let (found, looks) = search(0.1, f64::MAX, 100, |a| (-a, -1.0));
+        assert!(found.accepted.is_some_and(|(length, value)| length > 1e90 && value == -length), "{found:?}");
+        assert!(looks.iter().all(|length| length.is_finite()), "{looks:?}");
     }
 
     #[test]
