@@ -76,6 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A model file remembers all that is needed to use the network: columns, standardisation, classes.
     let model = Model {
         sizes: sizes.to_vec(),
+        activation: network.activation(),
         parameters: network.parameters().to_vec(),
         columns: digits.columns().to_vec(),
         target: digits.target().to_owned(),

@@ -96,6 +96,7 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
 
     let model = Model {
         sizes,
+        activation: network.activation(),
         parameters: network.parameters().to_vec(),
         columns: data.columns().to_vec(),
         target: data.target().to_owned(),

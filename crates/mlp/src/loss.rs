@@ -5,7 +5,7 @@
 //! that a hand derivation gives stand in [`backprop`](crate::backprop), and the tests hold all against each other.
 
 use crate::network::Leaves;
-use crate::{Error, Layer, Network};
+use crate::{Activation, Error, Layer, Network};
 use tape::{Float, Real, Tensor, TensorProgram};
 
 /// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
@@ -71,8 +71,9 @@ pub fn cost_from_primitives<T: Float>(
     let one = Tensor::scalar(T::from_f64(1.0));
     let mut h = x.clone();
     let layers = leaves.layers()?;
-    for [theta, bias] in &layers {
-        h = leaves.activation().apply(&h.matmul(theta.t())?.add(bias)?);
+    for (l, [theta, bias]) in layers.iter().enumerate() {
+        let activation = if l + 1 < layers.len() { leaves.activation() } else { Activation::Sigmoid };
+        h = activation.apply(&h.matmul(theta.t())?.add(bias)?);
     }
     let terms = y * h.ln() + (&one - y) * (&one - &h).ln();
     let mut j = (-terms.sum()).scale(1.0 / x.shape()[0] as f64);

@@ -20,7 +20,7 @@ use tape::{Float, Real};
 pub use self::error::ModelFileErrorKind;
 use crate::data::Standardize;
 use crate::data::n_outputs;
-use crate::{Error, Network, atomic_file};
+use crate::{Activation, Error, Network, atomic_file};
 
 /// The metadata key that makes a safetensors file a model of this crate.
 const KEY: &str = "mlp-model";
@@ -37,6 +37,7 @@ const BYTES: &str = "model";
 ///
 /// let model = Model {
 ///     sizes: vec![2, 1],
+///     activation: mlp::Activation::default(),
 ///     parameters: vec![0.5_f32, -1.5, 0.25],
 ///     columns: vec!["height".into(), "width".into()],
 ///     target: "species".into(),
@@ -51,6 +52,8 @@ const BYTES: &str = "model";
 pub struct Model<T> {
     /// The units of each layer, input and output included.
     pub sizes: Vec<usize>,
+    /// The activation of the hidden layers.
+    pub activation: Activation,
     /// The parameters, layer by layer: theta `(n_out, n_in)` row-major, then bias `(n_out)`.
     pub parameters: Vec<T>,
     /// The columns that the input units read.
@@ -118,7 +121,7 @@ impl<T: Float> Model<T> {
     /// ```
     /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
-    /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
+    /// #     sizes: vec![1, 1], activation: mlp::Activation::default(), parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
     /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
@@ -148,7 +151,7 @@ impl<T: Float> Model<T> {
         let description = Description {
             version: VERSION,
             sizes: self.sizes.clone(),
-            activation: "sigmoid".to_owned(),
+            activation: self.activation.name().to_owned(),
             columns: self.columns.clone(),
             target: self.target.clone(),
             classes: self.classes.clone(),
@@ -187,7 +190,7 @@ impl<T: Float> Model<T> {
     /// ```
     /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
-    /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
+    /// #     sizes: vec![1, 1], activation: mlp::Activation::default(), parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
     /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
@@ -195,7 +198,7 @@ impl<T: Float> Model<T> {
     /// # Ok::<(), mlp::Error>(())
     /// ```
     pub fn network(&self) -> Result<Network<T>, Error> {
-        Network::from_parameters(&self.sizes, self.parameters.clone())
+        Ok(Network::from_parameters(&self.sizes, self.parameters.clone())?.with_activation(self.activation))
     }
 
     /// Writes the model to the file at `path`, which then is there whole or as it was before.
@@ -206,7 +209,7 @@ impl<T: Float> Model<T> {
     /// ```
     /// # use mlp::{data::Standardize, model_file::{Model, TrainingRecord}};
     /// # let model = Model {
-    /// #     sizes: vec![1, 1], parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
+    /// #     sizes: vec![1, 1], activation: mlp::Activation::default(), parameters: vec![0.5_f64, 0.25], columns: vec!["x".into()], target: "y".into(),
     /// #     classes: vec!["a".into(), "b".into()],
     /// #     standardize: Standardize::from_parts(vec![0.0], vec![1.0])?, training: TrainingRecord::default(),
     /// # };
@@ -256,9 +259,10 @@ impl<T: Float> Model<T> {
         }
         let Description { sizes, activation, columns, target, classes, training, .. } =
             serde_json::from_str(description).map_err(json)?;
-        if activation != "sigmoid" {
-            return Err(damaged(format!("its activation is `{activation}`, and only `sigmoid` is known")));
-        }
+        let Some(activation) = Activation::named(&activation) else {
+            let known = Activation::ALL.map(Activation::name).join(", ");
+            return Err(damaged(format!("its activation is `{activation}`, and known are {known}")));
+        };
 
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
         let n_parameters =
@@ -281,14 +285,14 @@ impl<T: Float> Model<T> {
         let deviation = numbers(&tensors, layout::DEVIATION, &[columns.len()])?.collect();
         let standardize =
             Standardize::from_parts(mean, deviation).map_err(|error| damaged(error.to_string()))?;
-        let model = Self { sizes, parameters, columns, target, classes, standardize, training };
+        let model = Self { sizes, activation, parameters, columns, target, classes, standardize, training };
         model.check().map_err(damaged)?;
         Ok(model)
     }
 
     /// What does not fit together, in words.
     fn check(&self) -> Result<(), String> {
-        let Self { sizes, parameters, columns, target, classes, standardize, training } = self;
+        let Self { sizes, activation: _, parameters, columns, target, classes, standardize, training } = self;
         if sizes.len() < 2 || sizes.contains(&0) {
             return Err(format!("layers of {sizes:?} units"));
         }

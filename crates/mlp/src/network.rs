@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use tape::{Cotangents, Float, Tape, Tensor};
 
-/// A fully connected network with sigmoids everywhere.
+/// A fully connected network: an [`Activation`] in the hidden layers, sigmoids at the output.
 ///
 /// All parameters lie in one flat buffer, layer by layer `theta: (n_out, n_in)` then `bias: (n_out)`; layers
 /// are views of it. Without a hidden layer and with one output it is logistic regression.
@@ -119,7 +119,24 @@ impl<T: Float> Network<T> {
         &self.layers
     }
 
-    /// The activation of every layer.
+    /// The same network with this activation in its hidden layers, in the place of sigmoids.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::{Activation, Network};
+    /// use tape::Tensor;
+    /// let network = Network::from_parameters(&[1, 1, 1], vec![3.0, 0.0, 1.0, -3.0])?.with_activation(Activation::Relu);
+    /// let h = network.predict_proba(&Tensor::full(&[1, 1], 1.0))?; // σ(max(3, 0) - 3)
+    /// assert_eq!(h.to_vec(), [0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_activation(self, activation: Activation) -> Self {
+        Network { activation, ..self }
+    }
+
+    /// The activation of the hidden layers.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
@@ -207,8 +224,7 @@ impl<T: Float> Network<T> {
     /// # }
     /// ```
     pub fn predict_proba(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        let constants = self.constants();
-        Ok(self.activation.apply(&constants.logits(x)?))
+        Ok(self.constants().logits(x)?.sigmoid())
     }
 
     /// The class of each row of `x: (n, n_in)`: the output unit with the greatest activation, the first at a
@@ -346,7 +362,7 @@ impl<T: Float> Leaves<T> {
     }
 
     /// Forward propagation up to the last sum: `z = a Θᵀ + b` of the output layer for each row of
-    /// `x: (n, n_in)`, where `a⁽¹⁾ = x` and `a⁽ˡ⁺¹⁾ = g(a⁽ˡ⁾ Θ⁽ˡ⁾ᵀ + b⁽ˡ⁾)`. The activation of the output layer
+    /// `x: (n, n_in)`, where `a⁽¹⁾ = x` and `a⁽ˡ⁺¹⁾ = g(a⁽ˡ⁾ Θ⁽ˡ⁾ᵀ + b⁽ˡ⁾)`. The sigmoid of the output layer
     /// is left to the loss, which is safe at any logit.
     ///
     /// # Errors
@@ -396,7 +412,7 @@ impl<T: Float> Leaves<T> {
         &self.weights
     }
 
-    /// The activation of every layer.
+    /// The activation of the hidden layers.
     pub(crate) fn activation(&self) -> Activation {
         self.activation
     }

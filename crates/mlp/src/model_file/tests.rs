@@ -4,6 +4,7 @@ use super::*;
 fn model() -> Model<f32> {
     Model {
         sizes: vec![2, 2, 3],
+        activation: Activation::Sigmoid,
         parameters: (0..15).map(|i| 0.1 * i as f32 - 0.7).collect(),
         columns: vec!["width \"cm\"".into(), "高さ".into()],
         target: "species".into(),
@@ -51,9 +52,20 @@ fn a_model_comes_back_to_the_bit_in_either_precision() {
 }
 
 #[test]
+fn a_network_comes_back_with_its_activation() {
+    for activation in Activation::ALL {
+        let saved = Model { activation, ..model() };
+        let read = Model::<f32>::from_bytes(&saved.to_bytes().unwrap()).unwrap();
+        assert_eq!(read, saved);
+        assert_eq!(read.network().unwrap().activation(), activation);
+    }
+}
+
+#[test]
 fn two_classes_have_one_unit() {
     let one = Model {
         sizes: vec![2, 1],
+        activation: Activation::Sigmoid,
         parameters: vec![1.0_f64, 2.0, 3.0],
         columns: vec!["a".into(), "b".into()],
         target: "y".into(),
@@ -130,7 +142,11 @@ fn what_does_not_fit_inside_is_named() {
         (r#"\"a\",\"b\",\"c\""#, r#"\"a\",\"b\""#, "2 classes and 3 output units"),
         (r#"\"a\",\"b\",\"c\""#, r#"\"a\",\"b\",\"b\""#, "two times the class `b`"),
         (r#"\"target\":\"species\""#, r#"\"target\":\"高さ\""#, "the target `高さ` among the columns"),
-        (r#"\"activation\":\"sigmoid\""#, r#"\"activation\":\"step\""#, "only `sigmoid` is known"),
+        (
+            r#"\"activation\":\"sigmoid\""#,
+            r#"\"activation\":\"step\""#,
+            "its activation is `step`, and known are sigmoid, ",
+        ),
         ("layer.2.bias", "layer.9.bias", "tensor `layer.2.bias` is missing"),
         (r#""F32""#, r#""I32""#, "holds I32 instead of F32 or F64"),
         (r#"\"epochs\":7"#, r#"\"epochs\":-7"#, "its description is wrong"),
