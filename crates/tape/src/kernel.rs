@@ -95,10 +95,11 @@ kernels! {
     /// - `k == 0` gives `beta · c`.
     /// - NaN and infinities go where the formula takes them, also with `alpha == 0`.
     /// - The sum over k is one chain of multiply-adds from first to last, cut into parts of 512, which are added up in
-    ///   order. It depends on neither n, alignment nor, above 16 rows, on m or transposition, so products over parts of the
-    ///   columns, or over many rows each, give the bits of the whole. Where up to 16 rows meet a transposed B and sums are
-    ///   long (k from 8 m up in `f32`, 4 m in `f64`; 5 m for m up to 4), a sum runs in 16 (`f32`) or 8 interleaved chains instead, as copying B would take longer
-    ///   than the product. Error of an element: at most `k · u · Σ|a||b|`, u half an ulp of 1.
+    ///   order. It depends neither on n and alignment nor, above 16 rows, on m and transposition, so products over parts of
+    ///   the columns, or over many rows each, give the bits of the whole. Error of an element: at most
+    ///   `k · u · Σ|a||b|`, u half an ulp of 1.
+    /// - Where up to 16 rows meet a transposed B and sums are long (k from 8 m up in `f32`, 4 m in `f64`; 5 m for m up to 4), a
+    ///   sum runs in 16 (`f32`) or 8 interleaved chains instead: to copy B would take longer than the product.
     ///
     /// The buffer for copied panels belongs to the thread and is kept: no allocation after the first product of a size.
     ///
