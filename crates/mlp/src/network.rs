@@ -252,10 +252,10 @@ impl<T: Float> Network<T> {
         Ok(h.as_slice().chunks_exact(k).map(class).collect())
     }
 
-    /// The share of rows of `x: (n, n_in)` whose predicted class is the one in `labels`; NaN without rows.
+    /// The share of rows of `x: (n, n_in)` whose predicted class is the one in `labels`.
     ///
     /// # Errors
-    /// When x does not fit the network, or there are not as many labels as rows.
+    /// When x does not fit the network, there are not as many labels as rows, or no rows.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {

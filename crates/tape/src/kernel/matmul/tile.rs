@@ -175,12 +175,16 @@ pub(in crate::kernel) trait Tiles {
 macro_rules! tiles {
     ($(#[$words:meta])* $name:ident, $element:ty, $lanes:ty, $rows:literal, tall $tall:literal, single $single:literal,
      [$($vectors:literal: [$($row:literal)+]),+], $transposed:expr,
-     dots $registers:literal $dots:tt [$([$(($dots_rows:literal $dots_columns:literal)),+]),*], $(#[$feature:meta])?) => {
+     dots $registers:literal [$([$(($dots_rows:literal $dots_columns:literal)),+]),*], $(#[$feature:meta])?) => {
         $(#[$words])*
         #[derive(Debug)]
         pub(in crate::kernel) struct $name;
 
         impl $name {
+            /// Blocks of dot products, by rows, then by columns.
+            const DOTS_TABLE: &[&[DotsFn<$element>]] =
+                &[$(&[$($name::dots_compiled::<$dots_rows, $dots_columns>),+]),*];
+
             /// # Safety
             /// As for [`tile`].
             $(#[$feature])?
@@ -220,7 +224,7 @@ macro_rules! tiles {
             const ROWS: usize = $rows;
             const VECTORS: usize = [$($vectors),+].len();
             const GROUP: usize = 32 / size_of::<$element>();
-            const DOTS: (usize, usize) = $dots;
+            const DOTS: (usize, usize) = (Self::DOTS_TABLE.len(), Self::DOTS_TABLE[0].len());
 
             #[inline]
             fn fitting(m: usize, n: usize) -> (usize, usize) {
@@ -246,9 +250,7 @@ macro_rules! tiles {
 
             #[inline]
             fn get_dots(rows: usize, columns: usize) -> DotsFn<$element> {
-                /// By rows, then by columns.
-                const TABLE: &[&[DotsFn<$element>]] = &[$(&[$($name::dots_compiled::<$dots_rows, $dots_columns>),+]),*];
-                TABLE[rows - 1][columns - 1]
+                Self::DOTS_TABLE[rows - 1][columns - 1]
             }
 
             #[inline]
@@ -289,11 +291,11 @@ pub(in crate::kernel) mod portable {
 
     tiles!(
         /// Tiles of 6 × 4 in whatever registers the target has.
-        F32, f32, Plain<f32, 4>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
+        F32, f32, Plain<f32, 4>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 [[(1 1), (1 2)], [(2 1), (2 2)]],
     );
     tiles!(
         /// Tiles of 6 × 2 in whatever registers the target has.
-        F64, f64, Plain<f64, 2>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
+        F64, f64, Plain<f64, 2>, 6, tall 6, single 6, [1: [1 2 3 4 5 6]], pack::transposed, dots 4 [[(1 1), (1 2)], [(2 1), (2 2)]],
     );
 }
 
@@ -307,7 +309,7 @@ pub(in crate::kernel) mod avx2 {
         F32, f32, __m256, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
-        dots 2 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
+        dots 2 [[(1 1), (1 2)], [(2 1), (2 2)]],
         #[target_feature(enable = "avx2,fma")]
     );
     tiles!(
@@ -315,7 +317,7 @@ pub(in crate::kernel) mod avx2 {
         F64, f64, __m256d, 6, tall 6, single 6, [1: [1 2 3 4 5 6], 2: [1 2 3 4 5 6]],
         // SAFETY: whoever uses these tiles has AVX2.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f64(from, ld, k, rows, width, to) },
-        dots 2 (2, 2) [[(1 1), (1 2)], [(2 1), (2 2)]],
+        dots 2 [[(1 1), (1 2)], [(2 1), (2 2)]],
         #[target_feature(enable = "avx2,fma")]
     );
 }
@@ -332,7 +334,7 @@ pub(in crate::kernel) mod avx512 {
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
-        dots 1 (4, 4) [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
+        dots 1 [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -341,7 +343,7 @@ pub(in crate::kernel) mod avx512 {
         [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13], 3: [1 2 3 4 5 6 7 8]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
-        dots 1 (4, 4) [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
+        dots 1 [[(1 1), (1 2), (1 3), (1 4)], [(2 1), (2 2), (2 3), (2 4)], [(3 1), (3 2), (3 3), (3 4)], [(4 1), (4 2), (4 3), (4 4)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -349,7 +351,7 @@ pub(in crate::kernel) mod avx512 {
         NarrowF32, f32, Masked<__m256>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx2_f32(from, ld, k, rows, width, to) },
-        dots 2 (4, 3) [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
+        dots 2 [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
     tiles!(
@@ -357,7 +359,7 @@ pub(in crate::kernel) mod avx512 {
         NarrowF64, f64, Masked<__m256d>, 16, tall 16, single 16, [1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]],
         // SAFETY: whoever uses these tiles has AVX-512.
         |from, ld, k, rows, width, to| unsafe { pack::x86::avx512_f64(from, ld, k, rows, width, to) },
-        dots 2 (4, 3) [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
+        dots 2 [[(1 1), (1 2), (1 3)], [(2 1), (2 2), (2 3)], [(3 1), (3 2), (3 3)], [(4 1), (4 2), (4 3)]],
         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     );
 }
