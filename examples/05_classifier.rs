@@ -22,8 +22,8 @@ fn inputs(rows: &[f64], standardize: &Standardize) -> Result<Tensor<f32>, Error>
 
 /// What the output units should say: y: (n, K), 1 for the unit of the row's class, else 0.
 fn targets(data: &Dataset) -> Result<Tensor<f32>, Error> {
-    let y = data.targets().into_iter().map(|value| value as f32).collect();
-    Ok(Tensor::from_vec(y, &[data.n_rows(), data.n_outputs()])?)
+    let y = data.target().values().into_iter().map(|value| value as f32).collect();
+    Ok(Tensor::from_vec(y, &[data.n_rows(), data.target().n_outputs()])?)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
 
     // One hidden layer of 25 units, one output unit for each digit.
-    let sizes = [digits.n_columns(), 25, digits.n_outputs()];
+    let sizes = [digits.n_columns(), 25, digits.target().n_outputs()];
     let mut network = Network::<f32>::new(&sizes, SEED)?;
     let (learning_rate, lambda, batch_size) = (1.0, 1.0, Some(32));
     let optimizer = Optimizer::gradient_descent(learning_rate);
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         activation: network.activation(),
         parameters: network.parameters().to_vec(),
         columns: digits.columns().to_vec(),
-        target: digits.target().to_owned(),
+        target: digits.target().names()[0].clone(),
         classes: digits.classes().to_vec(),
         standardize,
         training: TrainingRecord {

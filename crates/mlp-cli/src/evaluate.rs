@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, output: &mut Output) -> Result<
 
     let x = inputs::tensor(data.features(), data.columns(), &model.standardize, |row| Some(table.line(row)))
         .map_err(|failure| failure.in_file(table.source()))?;
-    let y = inputs::numbers(&data.targets(), data.n_outputs())?;
+    let y = inputs::numbers(&data.target().values(), data.target().n_outputs())?;
     let predictions = network.predict(&x)?;
     let right =
         data.labels().iter().zip(&predictions).filter(|(label, prediction)| label == prediction).count();

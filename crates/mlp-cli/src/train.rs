@@ -31,7 +31,7 @@ impl Part {
     fn new(data: &Dataset, standardize: &Standardize) -> Result<Self, Failure> {
         Ok(Self {
             x: inputs::tensor(data.features(), data.columns(), standardize, |_| None)?,
-            y: inputs::numbers(&data.targets(), data.n_outputs())?,
+            y: inputs::numbers(&data.target().values(), data.target().n_outputs())?,
             labels: data.labels().to_vec(),
         })
     }
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         activation: network.activation(),
         parameters: network.parameters().to_vec(),
         columns: data.columns().to_vec(),
-        target: data.target().to_owned(),
+        target: data.target().names()[0].clone(),
         classes: data.classes().to_vec(),
         standardize,
         training: TrainingRecord {
@@ -157,7 +157,7 @@ fn with_drop(error: mlp::Error) -> Failure {
 }
 
 fn layer_sizes(data: &Dataset, hidden: &[usize]) -> Result<Vec<usize>, Failure> {
-    let sizes = [&[data.n_columns()], hidden, &[data.n_outputs()]].concat();
+    let sizes = [&[data.n_columns()], hidden, &[data.target().n_outputs()]].concat();
     let n_parameters = sizes
         .windows(2)
         .try_fold(0_usize, |sum, pair| sum.checked_add(pair[0].checked_add(1)?.checked_mul(pair[1])?));

@@ -4,15 +4,19 @@ pub mod bundled;
 mod csv_rows;
 mod data_error;
 mod dataset;
+mod frame;
 mod split;
 mod standardize;
 mod table;
+mod target;
 
 pub use data_error::{DataError, DataErrorKind};
 pub use dataset::Dataset;
+pub use frame::{Category, Column, Frame, MISSING, Numbers};
 pub use split::Split;
 pub use standardize::Standardize;
 pub use table::Table;
+pub use target::Target;
 
 pub(crate) use dataset::n_outputs;
 pub(crate) use split::below;

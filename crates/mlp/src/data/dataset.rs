@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::Table;
 use super::data_error::{DataError, DataErrorKind, listed};
+use super::{Frame, Table, Target};
 use crate::Error;
 
-/// Rows of numbers, each with a class: what a classifier is trained on or measured by.
+/// Rows and what is known of them: what a model is trained on or measured by.
+///
+/// The rows are a [`Frame`], what is known a [`Target`]; rows may have weights, and belong to groups that a split must not tear.
 ///
 /// ```
 /// use mlp::data::{Dataset, Table};
@@ -21,14 +23,42 @@ use crate::Error;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    features: Vec<f64>,
-    columns: Vec<String>,
-    target: String,
-    labels: Vec<usize>,
-    classes: Vec<String>,
+    frame: Frame,
+    target: Target,
+    weights: Option<Vec<f64>>,
+    groups: Option<Vec<usize>>,
 }
 
 impl Dataset {
+    /// A dataset of these rows and what is known of each.
+    ///
+    /// # Errors
+    /// When there is no column, the number of rows differs, or the target is also among the columns.
+    ///
+    /// ```
+    /// use mlp::data::{Dataset, Frame, Target};
+    ///
+    /// let frame = Frame::of_numbers(vec![0.5, 1.5], vec!["x".into()])?;
+    /// let data = Dataset::of(frame, Target::numbers(vec!["y".into()], vec![1.0, 3.0])?)?;
+    /// assert_eq!((data.n_rows(), data.n_columns()), (2, 1));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn of(frame: Frame, target: Target) -> Result<Self, Error> {
+        if frame.n_columns() == 0 || frame.n_rows() != target.n_rows() {
+            let got = format!(
+                "{} columns, {} rows, {} of them with a target",
+                frame.n_columns(),
+                frame.n_rows(),
+                target.n_rows()
+            );
+            return Err(Error::shape("dataset", "at least one column, and a target for each row", got));
+        }
+        if let Some(name) = target.names().iter().find(|name| frame.names().contains(name)) {
+            return Err(Error::shape("dataset", "columns without the target", format!("`{name}` in both")));
+        }
+        Ok(Self { frame, target, weights: None, groups: None })
+    }
+
     /// A dataset of `features`, row-major `(n_rows, columns.len())`, and one label below `classes.len()` a row.
     ///
     /// # Errors
@@ -49,21 +79,45 @@ impl Dataset {
         labels: Vec<usize>,
         classes: Vec<String>,
     ) -> Result<Self, Error> {
-        if columns.is_empty() || labels.len().checked_mul(columns.len()) != Some(features.len()) {
-            return Err(Error::shape(
-                "dataset",
-                "at least one column, and as many features as rows times columns",
-                format!("{} features, {} rows, {} columns", features.len(), labels.len(), columns.len()),
-            ));
+        Self::of(Frame::of_numbers(features, columns)?, Target::classes(target, labels, classes)?)
+    }
+
+    /// The same dataset with a weight for each row: how much it counts.
+    ///
+    /// # Errors
+    /// When there are not as many weights as rows, one is negative or not finite, or all are zero.
+    ///
+    /// ```
+    /// # use mlp::data::{Dataset, Frame, Target};
+    /// # let frame = Frame::of_numbers(vec![0.5, 1.5], vec!["x".into()])?;
+    /// # let data = Dataset::of(frame, Target::numbers(vec!["y".into()], vec![1.0, 3.0])?)?;
+    /// assert!(data.clone().with_weights(vec![1.0, -1.0]).is_err());
+    /// assert_eq!(data.with_weights(vec![1.0, 2.0])?.weights(), Some(&[1.0, 2.0][..]));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn with_weights(self, weights: Vec<f64>) -> Result<Self, Error> {
+        check_weights(&weights, self.n_rows())?;
+        Ok(Self { weights: Some(weights), ..self })
+    }
+
+    /// The same dataset with the group of each row, any number: rows of one group stay together in a grouped split.
+    ///
+    /// # Errors
+    /// When there are not as many as rows.
+    ///
+    /// ```
+    /// # use mlp::data::{Dataset, Frame, Target};
+    /// # let frame = Frame::of_numbers(vec![0.5, 1.5], vec!["x".into()])?;
+    /// # let data = Dataset::of(frame, Target::numbers(vec!["y".into()], vec![1.0, 3.0])?)?;
+    /// assert_eq!(data.with_groups(vec![7, 7])?.groups(), Some(&[7, 7][..]));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn with_groups(self, groups: Vec<usize>) -> Result<Self, Error> {
+        if groups.len() != self.n_rows() {
+            let wants = format!("a group for each of {} rows", self.n_rows());
+            return Err(Error::shape("dataset", wants, groups.len().to_string()));
         }
-        if let Some(label) = labels.iter().find(|label| **label >= classes.len()) {
-            return Err(Error::shape(
-                "dataset",
-                format!("labels below {}", classes.len()),
-                format!("label {label}"),
-            ));
-        }
-        Ok(Self { features, columns, target, labels, classes })
+        Ok(Self { groups: Some(groups), ..self })
     }
 
     /// The dataset whose classes are the values of column `target` and whose features are all other columns
@@ -136,14 +190,50 @@ impl Dataset {
         Self::new(features, columns.to_vec(), target.to_owned(), labels, classes.to_vec())
     }
 
-    /// The features, row-major `(n_rows, n_columns)`.
+    /// The rows.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().frame().n_numbers(), 64);
+    /// ```
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// What is known of each row.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().target().names(), ["class"]);
+    /// ```
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The weight of each row, where they have one.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().weights(), None);
+    /// ```
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// The group of each row, where they have one.
+    ///
+    /// ```
+    /// assert_eq!(mlp::data::bundled::digits().groups(), None);
+    /// ```
+    pub fn groups(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
+    }
+
+    /// The features that are numbers, row-major `(n_rows, n_columns)` where all are.
     ///
     /// ```
     /// let digits = mlp::data::bundled::digits();
     /// assert_eq!(digits.features().len(), 1797 * 64);
     /// ```
     pub fn features(&self) -> &[f64] {
-        &self.features
+        self.frame.numbers()
     }
 
     /// The names of the feature columns.
@@ -152,34 +242,31 @@ impl Dataset {
     /// assert_eq!(mlp::data::bundled::digits().columns()[63], "pixel_7_7");
     /// ```
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        self.frame.names()
     }
 
-    /// The name of the column that holds the labels.
-    ///
-    /// ```
-    /// assert_eq!(mlp::data::bundled::digits().target(), "class");
-    /// ```
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// The class of each row, as a position in [`Dataset::classes`].
+    /// The class of each row, as a position in [`Dataset::classes`]; empty where the target is no class.
     ///
     /// ```
     /// assert_eq!(mlp::data::bundled::digits().labels()[..3], [0, 1, 2]);
     /// ```
     pub fn labels(&self) -> &[usize] {
-        &self.labels
+        match &self.target {
+            Target::Classes { labels, .. } => labels,
+            _ => &[],
+        }
     }
 
-    /// The names of the classes.
+    /// The names of the classes; empty where the target is no class.
     ///
     /// ```
     /// assert_eq!(mlp::data::bundled::digits().classes().len(), 10);
     /// ```
     pub fn classes(&self) -> &[String] {
-        &self.classes
+        match &self.target {
+            Target::Classes { classes, .. } => classes,
+            _ => &[],
+        }
     }
 
     /// The number of rows.
@@ -188,7 +275,7 @@ impl Dataset {
     /// assert_eq!(mlp::data::bundled::digits().n_rows(), 1797);
     /// ```
     pub fn n_rows(&self) -> usize {
-        self.labels.len()
+        self.frame.n_rows()
     }
 
     /// The number of feature columns.
@@ -197,42 +284,7 @@ impl Dataset {
     /// assert_eq!(mlp::data::bundled::digits().n_columns(), 64);
     /// ```
     pub fn n_columns(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// The number K of output units that a network needs for the classes: 1 for two classes, whose unit says how
-    /// likely the second is; one unit a class otherwise.
-    ///
-    /// ```
-    /// assert_eq!(mlp::data::bundled::digits().n_outputs(), 10);
-    /// ```
-    pub fn n_outputs(&self) -> usize {
-        n_outputs(self.classes.len())
-    }
-
-    /// What the output units should say, row-major `(n_rows, n_outputs)`: 1 for the unit of the row's class and 0
-    /// for the others; for two classes 1 where the row is of the second.
-    ///
-    /// ```
-    /// use mlp::data::Dataset;
-    ///
-    /// let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
-    /// let three = Dataset::new(vec![0.0; 2], names(&["x"]), "y".into(), vec![2, 0], names(&["a", "b", "c"]))?;
-    /// assert_eq!(three.targets(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
-    /// let two = Dataset::new(vec![0.0; 2], names(&["x"]), "y".into(), vec![1, 0], names(&["a", "b"]))?;
-    /// assert_eq!(two.targets(), [1.0, 0.0]);
-    /// # Ok::<(), mlp::Error>(())
-    /// ```
-    pub fn targets(&self) -> Vec<f64> {
-        let n_outputs = self.n_outputs();
-        if n_outputs == 1 {
-            return self.labels.iter().map(|label| *label as f64).collect();
-        }
-        let mut targets = vec![0.0; self.n_rows() * n_outputs];
-        for (row, label) in targets.chunks_exact_mut(n_outputs).zip(&self.labels) {
-            row[*label] = 1.0;
-        }
-        targets
+        self.frame.n_columns()
     }
 
     /// The dataset of the given rows, in the given order.
@@ -246,20 +298,31 @@ impl Dataset {
     /// assert_eq!(two.labels(), [9, 1]);
     /// assert_eq!(two.features()[..64], digits.features()[9 * 64..10 * 64]);
     /// ```
+    #[must_use]
     pub fn subset(&self, rows: &[usize]) -> Self {
-        let n_columns = self.n_columns();
-        let mut features = Vec::with_capacity(rows.len() * n_columns);
-        for &row in rows {
-            features.extend_from_slice(&self.features[row * n_columns..(row + 1) * n_columns]);
-        }
         Self {
-            features,
-            columns: self.columns.clone(),
-            target: self.target.clone(),
-            labels: rows.iter().map(|row| self.labels[*row]).collect(),
-            classes: self.classes.clone(),
+            frame: self.frame.rows(rows),
+            target: self.target.rows(rows),
+            weights: self.weights.as_ref().map(|weights| rows.iter().map(|row| weights[*row]).collect()),
+            groups: self.groups.as_ref().map(|groups| rows.iter().map(|row| groups[*row]).collect()),
         }
     }
+}
+
+/// Whether these are weights for so many rows.
+pub(crate) fn check_weights(weights: &[f64], n_rows: usize) -> Result<(), Error> {
+    if weights.len() != n_rows {
+        let wants = format!("a weight for each of {n_rows} rows");
+        return Err(Error::shape("weights", wants, weights.len().to_string()));
+    }
+    if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        let got = format!("{} in row {row}", weights[row]);
+        return Err(Error::shape("weights", "finite numbers from 0 up", got));
+    }
+    if n_rows > 0 && weights.iter().all(|weight| *weight == 0.0) {
+        return Err(Error::shape("weights", "at least one above 0", "zeros only"));
+    }
+    Ok(())
 }
 
 /// The number of output units for so many classes.

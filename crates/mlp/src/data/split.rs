@@ -53,7 +53,7 @@ impl Split {
                 0 => continue,
                 1 => {
                     let kind = DataErrorKind::ClassTooSmall { class: data.classes()[class].clone(), rows: 1 };
-                    return Err(DataError::of_column(data.target(), kind).into());
+                    return Err(DataError::of_column(&data.target().names()[0], kind).into());
                 }
                 _ => shuffle(&mut rows, &mut rng),
             }
