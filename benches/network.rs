@@ -10,7 +10,7 @@
 mod ratios;
 
 use criterion::{BenchmarkId, Criterion};
-use mlp::{Backprop, Layer, Network, Optimizer, Stepper, Updater};
+use mlp::{Backprop, Layer, Network, Objective, Optimizer, Stepper, Updater};
 use rand::{RngExt, SeedableRng};
 use ratios::{Race, race, time};
 use std::time::Duration;
@@ -66,8 +66,9 @@ impl<T: Float> Sides<T> {
     /// As training does it: J is recorded once, and run again.
     fn by_tape(&mut self, stepper: &mut Stepper<T>) -> T {
         let mut descent = Updater::new(Optimizer::gradient_descent(ALPHA)).expect("a learning rate");
-        let lambda = T::from_f64(LAMBDA);
-        stepper.step(&mut self.network, &self.x, &self.y, lambda, &mut descent, 1.0).expect("shapes fit")
+        stepper
+            .step(&mut self.network, (&self.x, &self.y), &Objective::l2(LAMBDA), &mut descent, 1.0)
+            .expect("shapes fit")
     }
 
     /// J recorded anew, swept, and forgotten.

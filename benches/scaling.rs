@@ -9,7 +9,7 @@ mod ratios;
 mod scaling_picture;
 mod written_step;
 
-use mlp::{Backprop, Network, Optimizer, Stepper, Updater};
+use mlp::{Backprop, Network, Objective, Optimizer, Stepper, Updater};
 use rand::{RngExt, SeedableRng};
 use ratios::{median, time};
 use std::hint::black_box;
@@ -169,7 +169,7 @@ impl Sides {
 
 fn by_tape(stepper: &mut Stepper<f32>, network: &mut Network<f32>, x: &Tensor<f32>, y: &Tensor<f32>) -> f32 {
     let mut descent = Updater::new(Optimizer::gradient_descent(f64::from(ALPHA))).expect("a learning rate");
-    stepper.step(network, x, y, LAMBDA, &mut descent, 1.0).expect("shapes fit")
+    stepper.step(network, (x, y), &Objective::l2(f64::from(LAMBDA)), &mut descent, 1.0).expect("shapes fit")
 }
 
 /// Times a call of each side in turn, in nanoseconds, for about so long and at least fifteen times; each by as many calls

@@ -1,5 +1,6 @@
 //! What a layer does with the sum of its weighted inputs.
 
+use serde::{Deserialize, Serialize};
 use tape::{Float, Tensor};
 
 /// The function g that turns `z = Θ a + b` of a hidden layer into the activation of the next one.
@@ -13,7 +14,8 @@ use tape::{Float, Tensor};
 /// assert_eq!(Activation::Relu.apply(&z).to_vec(), [0.0, 2.0]);
 /// # Ok::<(), tape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Activation {
     /// `g(z) = 1 / (1 + e⁻ᶻ)`, with `g′ = g (1 - g)`: the course's, and the default.

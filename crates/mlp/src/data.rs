@@ -18,5 +18,5 @@ pub use standardize::Standardize;
 pub use table::Table;
 pub use target::Target;
 
-pub(crate) use dataset::n_outputs;
+pub(crate) use dataset::{check_weights, n_outputs};
 pub(crate) use split::below;

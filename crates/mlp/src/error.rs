@@ -71,6 +71,15 @@ pub enum Error {
         kind: crate::model_file::ModelFileErrorKind,
     },
 
+    /// A file is not a checkpoint from which this run can go on.
+    #[error("{file}: {kind}")]
+    Checkpoint {
+        /// The file as the caller named it.
+        file: String,
+        /// What is wrong with it.
+        kind: crate::CheckpointErrorKind,
+    },
+
     /// A file could not be read.
     #[error("cannot read {}: {source}{}", path.display(), mend(source))]
     Read {

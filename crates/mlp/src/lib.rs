@@ -34,8 +34,11 @@ pub mod loss;
 pub mod metrics;
 pub mod model_file;
 mod network;
+mod objective;
 pub mod optimizer;
+mod output;
 mod schedule;
+mod tensor_file;
 mod train;
 
 pub use activation::Activation;
@@ -43,11 +46,17 @@ pub use backprop::Backprop;
 pub use error::Error;
 pub use init::{Fan, Init};
 pub use layer::Layer;
+pub use loss::Loss;
 pub use model_file::Model;
 pub use network::{Leaves, Network};
+pub use objective::{Dropout, Objective, Rows};
 pub use optimizer::{Clip, Optimizer, Updater};
+pub use output::Output;
 pub use schedule::{Plateau, PlateauWatch, Schedule};
-pub use train::{Epoch, Stepper, Training};
+pub use train::{
+    Budget, CheckpointErrorKind, EarlyStopping, End, Epoch, JsonLines, Observer, Progress, Report, Run,
+    Stepper, Training,
+};
 
 // The README's snippets are tests.
 #[cfg(doctest)]

@@ -1,18 +1,139 @@
-//! The course's cost J, out of tape operations: once fused, once from primitives, once in scalars.
+//! Losses, and the course's cost J out of tape operations: once fused, once from primitives, once in scalars.
 //!
 //! `J(Θ) = -1/n ΣᵢΣₖ [y ln h + (1 - y) ln(1 - h)] + λ/2n Σ θ²`, the mean over n rows of the sum over K units,
 //! with the squares of all weights and no bias. Backpropagation falls out of each by itself; the formulas
 //! that a hand derivation gives stand in [`backprop`](crate::backprop), and the tests hold all against each other.
 
 use crate::network::Leaves;
-use crate::{Activation, Error, Layer, Network};
-use tape::{Float, Real, Tensor, TensorProgram};
+use crate::objective::check_targets;
+use crate::optimizer::within;
+use crate::{Activation, Error, Layer, Objective, Output, Rows};
+use serde::{Deserialize, Serialize};
+use tape::{Float, Real, Tensor};
 
-/// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1], with the sigmoid and the
-/// logarithms in one operation that is safe at any logit. A tensor without axes, recorded if the leaves are.
+/// The loss ℓ of a row, as the mean over n rows that J has; where rows have weights, each is multiplied by its own.
+///
+/// ```
+/// use mlp::{Loss, Output};
+/// use tape::Tensor;
+/// let (z, y) = (Tensor::from_slice(&[1.0, 2.0], &[2, 1])?, Tensor::from_slice(&[1.0, 5.0], &[2, 1])?);
+/// let loss = Loss::SquaredError.of_logits(Output::Identity, &z, &y, None)?;
+/// assert_eq!(loss.item()?, (0.0 + 9.0) / (2.0 * 2.0));
+/// # Ok::<(), mlp::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Loss {
+    /// `-Σₖ [yₖ ln σ(zₖ) + (1 - yₖ) ln (1 - σ(zₖ))]` for targets in [0, 1]: the course's, of K units that answer apart, be
+    /// they classes or labels of which several may hold.
+    SigmoidCrossEntropy,
+    /// `-Σₖ yₖ ln softmax(z)ₖ` for targets in [0, 1] (Bishop 2006, equation 4.108); a class is a row with one 1.
+    SoftmaxCrossEntropy,
+    /// `1/2 Σₖ (hₖ - yₖ)²`: the course's J of linear regression.
+    SquaredError,
+    /// `Σₖ` of `r²/2` where `|r| ≤ delta`, else of `delta (|r| - delta/2)`, r being `hₖ - yₖ` (Huber 1964).
+    Huber {
+        /// From where on it is straight; above 0.
+        delta: f64,
+    },
+}
+
+impl Loss {
+    /// The name by which files and flags know it.
+    ///
+    /// ```
+    /// assert_eq!(mlp::Loss::Huber { delta: 1.0 }.name(), "huber");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Loss::SigmoidCrossEntropy => "sigmoid_cross_entropy",
+            Loss::SoftmaxCrossEntropy => "softmax_cross_entropy",
+            Loss::SquaredError => "squared_error",
+            Loss::Huber { .. } => "huber",
+        }
+    }
+
+    /// The mean of the loss over the rows of logits `z: (n, K)`, `h` being what the output makes of them, with targets
+    /// `y: (n, K)` and, where rows have weights, `weights: (n, 1)`: `1/n Σᵢ wᵢ ℓᵢ`. A tensor without axes. The
+    /// cross-entropies are computed from the logits, so that they are right and finite where h rounds to 0 or 1.
+    ///
+    /// # Errors
+    /// When the shapes do not fit, a target of a cross-entropy is outside [0, 1], a cross-entropy is that of another output,
+    /// or delta is not above 0.
+    ///
+    /// ```
+    /// use mlp::{Loss, Output};
+    /// use tape::Tensor;
+    /// // Utterly sure, and wrong: the loss is the difference of the logits, not an infinity.
+    /// let (z, y) = (Tensor::from_slice(&[1000.0, 0.0], &[1, 2])?, Tensor::from_slice(&[0.0, 1.0], &[1, 2])?);
+    /// assert_eq!(Loss::SoftmaxCrossEntropy.of_logits(Output::Softmax, &z, &y, None)?.item()?, 1000.0);
+    /// assert!(Loss::SoftmaxCrossEntropy.of_logits(Output::Sigmoid, &z, &y, None).is_err());
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn of_logits<T: Float>(
+        self,
+        output: Output,
+        z: &Tensor<T>,
+        y: &Tensor<T>,
+        weights: Option<&Tensor<T>>,
+    ) -> Result<Tensor<T>, Error> {
+        check_targets([z.shape()[0], z.shape()[1]], output, &Rows { x: z, y, weights })?;
+        let of_another = match self {
+            Loss::SigmoidCrossEntropy => output != Output::Sigmoid,
+            Loss::SoftmaxCrossEntropy => output != Output::Softmax,
+            Loss::SquaredError | Loss::Huber { .. } => false,
+        };
+        if of_another {
+            let wants = "the cross-entropy of the output, a squared error or Huber's";
+            let got = format!("{} for the output {}", self.name(), output.name());
+            return Err(Error::Setting { setting: "loss", wants, got });
+        }
+        let per_row = 1.0 / z.shape()[0] as f64;
+        // The mean over rows of these terms, each row times its weight.
+        let weighted = |terms: Tensor<T>| match weights {
+            Some(weights) => Ok(terms.mul(weights)?.sum().scale(per_row)),
+            None => Ok::<_, Error>(terms.sum().scale(per_row)),
+        };
+        match (self, weights) {
+            (Loss::SigmoidCrossEntropy, None) => Ok(z.scaled_sigmoid_cross_entropy(y, per_row)?),
+            (Loss::SigmoidCrossEntropy, Some(_)) => weighted(z.softplus() - y * z),
+            (Loss::SoftmaxCrossEntropy, None) => Ok(z.soft_cross_entropy_logits(y)?),
+            (Loss::SoftmaxCrossEntropy, Some(_)) => weighted(-(z.log_softmax(1)? * y)),
+            (Loss::SquaredError, _) => {
+                let off = output.apply(z)? - y;
+                match weights {
+                    Some(_) => weighted((&off * &off).scale(0.5)),
+                    None => Ok(off.sum_of_squares().scale(0.5 * per_row)),
+                }
+            }
+            (Loss::Huber { delta }, _) => {
+                self.checked()?;
+                let off = output.apply(z)? - y;
+                let bound = |delta| Tensor::scalar(T::from_f64(delta));
+                let near = off.clamp(&bound(-delta), &bound(delta))?;
+                // One product for both pieces: within the bounds r (r - r/2), and beyond ±delta (r ∓ delta/2).
+                weighted(&near * (&off - near.scale(0.5)))
+            }
+        }
+    }
+
+    pub(crate) fn checked(self) -> Result<(), Error> {
+        match self {
+            Loss::Huber { delta } => {
+                within("delta", "a finite number above 0", delta, delta.is_finite() && delta > 0.0)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// J of the network on rows `x: (n, n_in)` and targets `y: (n, K)`: the [loss of its output](Output::loss), for K sigmoids
+/// the course's, and `λ/2n Σ θ²`. The sigmoid and the logarithms are one operation that is safe at any logit. A tensor
+/// without axes, recorded if the leaves are. [`Objective`] has other losses and penalties.
 ///
 /// # Errors
-/// When the shapes do not fit, there are no rows, or a target is outside [0, 1].
+/// When the shapes do not fit, there are no rows, or a target of a cross-entropy is outside [0, 1].
 ///
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
@@ -33,14 +154,10 @@ pub fn cost<T: Float>(
     y: &Tensor<T>,
     lambda: T,
 ) -> Result<Tensor<T>, Error> {
-    let z = leaves.logits(x)?;
-    check_targets(z.shape()[0], z.shape()[1], y)?;
-    let n = x.shape()[0];
-    let entropy = z.scaled_sigmoid_cross_entropy(y, 1.0 / n as f64)?;
-    with_penalty(leaves, entropy, n, lambda)
+    Objective::l2(lambda.to_f64()).cost(leaves, (x, y))
 }
 
-/// The same J written as the formula has it: sigmoid, logarithms, products and sums. It shows what the fused
+/// The course's J written as its formula has it, for K sigmoids whatever the output: sigmoid, logarithms, products and sums. It shows what the fused
 /// operation computes, and overflows where a unit is sure and wrong; train with [`cost`].
 ///
 /// # Errors
@@ -67,7 +184,7 @@ pub fn cost_from_primitives<T: Float>(
 ) -> Result<Tensor<T>, Error> {
     // The shapes are checked by the forward propagation that the fused form uses.
     let z = tape::unrecorded(|| leaves.logits(x))?;
-    check_targets(z.shape()[0], z.shape()[1], y)?;
+    check_targets([z.shape()[0], z.shape()[1]], leaves.output(), &Rows { x, y, weights: None })?;
     let one = Tensor::scalar(T::from_f64(1.0));
     let mut h = x.clone();
     let layers = leaves.layers()?;
@@ -81,56 +198,6 @@ pub fn cost_from_primitives<T: Float>(
         j = j.add(&(theta * theta).sum().scale(lambda.to_f64() / (2.0 * x.shape()[0] as f64)))?;
     }
     Ok(j)
-}
-
-/// `entropy + λ/2n Σ θ²`, the entropy being that of a row.
-fn with_penalty<T: Float>(
-    leaves: &Leaves<T>,
-    entropy: Tensor<T>,
-    n: usize,
-    lambda: T,
-) -> Result<Tensor<T>, Error> {
-    if lambda == T::from_f64(0.0) {
-        return Ok(entropy);
-    }
-    let k = lambda.to_f64() / (2.0 * n as f64);
-    Ok(entropy.add_quadratic_penalty(k, leaves.parameters(), leaves.weights())?)
-}
-
-/// J as a program of the parameters, the rows and the targets, to be run again on others of these shapes.
-pub(crate) fn program<T: Float>(
-    network: &Network<T>,
-    x: &Tensor<T>,
-    y: &Tensor<T>,
-    lambda: T,
-) -> Result<TensorProgram<T>, Error> {
-    let mut failed = None;
-    let traced = TensorProgram::trace(1, &[network.flat(), x, y], |arguments| {
-        let [parameters, x, y] = arguments else { unreachable!("three were given") };
-        cost(&network.leaves(parameters.clone()), x, y, lambda).map_err(|error| match error {
-            Error::Tape(error) => error,
-            other => {
-                failed = Some(other);
-                tape::Error::NotRecorded { operation: "cost" }
-            }
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(traced?),
-    }
-}
-
-/// Whether y has a target for each of the rows and output units, and there are rows.
-pub(crate) fn check_targets<T: Float>(rows: usize, units: usize, y: &Tensor<T>) -> Result<(), Error> {
-    if y.shape() != [rows, units] {
-        let wants = format!("a target for each row and output unit, y: {:?}", [rows, units]);
-        return Err(Error::shape("cost", wants, format!("{:?}", y.shape())));
-    }
-    if rows == 0 {
-        return Err(Error::shape("cost", "at least one row", "none"));
-    }
-    Ok(())
 }
 
 /// The same J once more, in scalars: for any [`Real`], so that it can be differentiated number by number.

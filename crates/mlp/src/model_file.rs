@@ -1,25 +1,24 @@
 //! A trained network with all that is needed to apply it, as one safetensors file.
 //!
 //! The tensors are `layer.1.theta` `(n_out, n_in)`, `layer.1.bias` `(n_out)` and so on in f32 or f64, and
-//! `standardize.mean` and `standardize.deviation` in f64. Everything else is JSON under the one key `mlp-model` of the
-//! header's metadata; one key, because the order of several would differ from run to run.
+//! `standardize.mean` and `standardize.deviation` in f64. Everything else is JSON under the key `mlp-model` of the header's
+//! metadata.
 
 mod error;
 mod layout;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use tape::{Float, Real};
 
 pub use self::error::ModelFileErrorKind;
 use crate::data::Standardize;
 use crate::data::n_outputs;
+use crate::tensor_file::{self, Part, numbers};
 use crate::{Activation, Error, Network, atomic_file};
 
 /// The metadata key that makes a safetensors file a model of this crate.
@@ -132,22 +131,15 @@ impl<T: Float> Model<T> {
     /// ```
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         self.check().map_err(|what| Error::shape("model", "parts that fit together", what))?;
-        let dtype = if T::NAME == "f32" { Dtype::F32 } else { Dtype::F64 };
-        let mut tensors = Vec::new();
-        for part in layout::parts(&self.sizes) {
-            tensors.push((part.name, dtype, part.shape, bytes_of(&self.parameters[part.range], dtype)));
-        }
+        let mut tensors: Vec<Part> = layout::parts(&self.sizes)
+            .into_iter()
+            .map(|part| Part::new(part.name, part.shape, &self.parameters[part.range]))
+            .collect();
         for (name, values) in
             [(layout::MEAN, self.standardize.mean()), (layout::DEVIATION, self.standardize.deviation())]
         {
-            tensors.push((name.to_owned(), Dtype::F64, vec![values.len()], bytes_of(values, Dtype::F64)));
+            tensors.push(Part::new(name, vec![values.len()], values));
         }
-        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
-            let view = TensorView::new(*dtype, shape.clone(), bytes)
-                .expect("a shape has as many bytes as its numbers");
-            (name.as_str(), view)
-        });
-
         let description = Description {
             version: VERSION,
             sizes: self.sizes.clone(),
@@ -158,9 +150,8 @@ impl<T: Float> Model<T> {
             training: self.training.clone(),
         };
         let description = serde_json::to_string(&description).expect("strings and finite numbers are JSON");
-        let metadata = HashMap::from([(KEY.to_owned(), description)]);
-        safetensors::serialize(views, Some(metadata))
-            .map_err(|error| Error::shape("model", "a header of at most 100 MB", error.to_string()))
+        tensor_file::serialize(&tensors, KEY, description)
+            .map_err(|error| Error::shape("model", "a header of at most 100 MB", error))
     }
 
     /// The model in `bytes`, such as `include_bytes!` gives.
@@ -239,32 +230,28 @@ impl<T: Float> Model<T> {
         let mut file = File::open(path).map_err(read)?;
         // The beginning is looked at first, so that a device or a disk image is not read to its end.
         let mut bytes = Vec::new();
-        file.by_ref().take(layout::BEGINNING).read_to_end(&mut bytes).map_err(read)?;
-        layout::header_length(&bytes).map_err(wrong)?;
+        file.by_ref().take(tensor_file::BEGINNING).read_to_end(&mut bytes).map_err(read)?;
+        tensor_file::header_length(&bytes).map_err(|problem| wrong(problem.into()))?;
         file.read_to_end(&mut bytes).map_err(read)?;
         Self::parse(&bytes).map_err(wrong)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, ModelFileErrorKind> {
-        use ModelFileErrorKind::{Damaged, NotAModel, OtherVersion};
+        use ModelFileErrorKind::{Damaged, OtherVersion};
         let damaged = |what: String| Damaged { what };
-        layout::check_extent(bytes)?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
-        let description =
-            header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(NotAModel)?;
+        let (description, tensors) = tensor_file::parse(bytes, KEY)?;
         let json = |error: serde_json::Error| damaged(format!("its description is wrong: {error}"));
-        let Version { version } = serde_json::from_str(description).map_err(json)?;
+        let Version { version } = serde_json::from_str(&description).map_err(json)?;
         if version != VERSION {
             return Err(OtherVersion { version, newest: VERSION });
         }
         let Description { sizes, activation, columns, target, classes, training, .. } =
-            serde_json::from_str(description).map_err(json)?;
+            serde_json::from_str(&description).map_err(json)?;
         let Some(activation) = Activation::named(&activation) else {
             let known = Activation::ALL.map(Activation::name).join(", ");
             return Err(damaged(format!("its activation is `{activation}`, and known are {known}")));
         };
 
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
         let n_parameters =
             layout::n_parameters(&sizes).filter(|n| *n <= bytes.len() / 4).ok_or_else(|| {
                 damaged(format!("it has no room for the parameters of layers of {sizes:?} units"))
@@ -326,39 +313,6 @@ impl<T: Float> Model<T> {
             return Err("a setting that is not a finite number".to_owned());
         }
         Ok(())
-    }
-}
-
-/// The little-endian bytes of `values` in the precision `dtype`, which is theirs.
-fn bytes_of<T: Float>(values: &[T], dtype: Dtype) -> Vec<u8> {
-    let values = values.iter().map(|value| Real::to_f64(*value));
-    match dtype {
-        Dtype::F32 => values.flat_map(|value| (value as f32).to_le_bytes()).collect(),
-        _ => values.flat_map(f64::to_le_bytes).collect(),
-    }
-}
-
-/// The numbers of the tensor `name`, which must have this shape and hold f32 or f64.
-fn numbers<'a>(
-    tensors: &SafeTensors<'a>,
-    name: &str,
-    shape: &[usize],
-) -> Result<Box<dyn Iterator<Item = f64> + 'a>, ModelFileErrorKind> {
-    let damaged = |what: String| ModelFileErrorKind::Damaged { what };
-    let tensor = tensors.tensor(name).map_err(|_| damaged(format!("tensor `{name}` is missing")))?;
-    if tensor.shape() != shape {
-        return Err(damaged(format!(
-            "tensor `{name}` has the shape {:?} instead of {shape:?}",
-            tensor.shape()
-        )));
-    }
-    let data: &'a [u8] = tensor.data();
-    match tensor.dtype() {
-        Dtype::F32 => {
-            Ok(Box::new(data.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)))))
-        }
-        Dtype::F64 => Ok(Box::new(data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)))),
-        other => Err(damaged(format!("tensor `{name}` holds {other} instead of F32 or F64"))),
     }
 }
 

@@ -1,11 +1,17 @@
 //! The network: layer sizes and one flat buffer of parameters, run forward out of tape operations.
 
-use crate::{Activation, Error, Init, Layer, loss};
+mod leaves;
+
+pub use self::leaves::Leaves;
+
+use self::leaves::check_rows;
+use crate::objective::check_targets;
+use crate::{Activation, Error, Init, Layer, Loss, Objective, Output, Rows, loss};
 use std::ops::Range;
 use std::sync::Arc;
-use tape::{Cotangents, Float, Tape, Tensor};
+use tape::{Float, Tape, Tensor};
 
-/// A fully connected network: an [`Activation`] in the hidden layers, sigmoids at the output.
+/// A fully connected network: an [`Activation`] in the hidden layers, an [`Output`] at the last.
 ///
 /// All parameters lie in one flat buffer, layer by layer `theta: (n_out, n_in)` then `bias: (n_out)`; layers
 /// are views of it. Without a hidden layer and with one output it is logistic regression.
@@ -29,16 +35,8 @@ pub struct Network<T: Float = f64> {
     /// The places of all weights, which the penalty is on.
     weights: Arc<[Range<usize>]>,
     activation: Activation,
+    output: Output,
     parameters: Tensor<T>,
-}
-
-/// The parameters of a network as a leaf of a tape: what its forward propagation and its gradient speak of.
-#[derive(Debug)]
-pub struct Leaves<T: Float> {
-    parameters: Tensor<T>,
-    layers: Arc<[Layer]>,
-    weights: Arc<[Range<usize>]>,
-    activation: Activation,
 }
 
 impl<T: Float> Network<T> {
@@ -90,6 +88,7 @@ impl<T: Float> Network<T> {
             weights: layers.iter().map(|layer| layer.theta.clone()).collect(),
             layers: layers.into(),
             activation: Activation::default(),
+            output: Output::default(),
             parameters,
         })
     }
@@ -148,6 +147,34 @@ impl<T: Float> Network<T> {
         self.activation
     }
 
+    /// The same network with this output, in the place of sigmoids.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::{Network, Output};
+    /// use tape::Tensor;
+    /// let network = Network::from_parameters(&[1, 1], vec![3.0, 1.0])?.with_output(Output::Identity);
+    /// assert_eq!(network.outputs(&Tensor::full(&[1, 1], 2.0))?.to_vec(), [7.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_output(self, output: Output) -> Self {
+        Network { output, ..self }
+    }
+
+    /// What the last layer does with its logits.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// assert_eq!(mlp::Network::<f64>::new(&[2, 1], 0)?.output().name(), "sigmoid");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn output(&self) -> Output {
+        self.output
+    }
+
     /// All parameters, layer by layer weights (n_out, n_in) then biases (n_out).
     ///
     /// ```
@@ -204,15 +231,31 @@ impl<T: Float> Network<T> {
     /// These parameters in the place of the network's own.
     pub(crate) fn leaves(&self, parameters: Tensor<T>) -> Leaves<T> {
         let (layers, weights) = (self.layers.clone(), self.weights.clone());
-        Leaves { parameters, layers, weights, activation: self.activation }
+        Leaves { parameters, layers, weights, activation: self.activation, output: self.output }
     }
 
-    /// The activations of the output layer: h for each row of `x: (n, n_in)` and each of the K units, (n, K).
-    ///
-    /// K sigmoids are K answers of their own, and do not sum to one.
+    /// What the network says of each row of `x: (n, n_in)`: h of each of the K units, (n, K).
     ///
     /// # Errors
     /// When x is not a matrix with as many columns as the network has inputs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// assert_eq!(network.outputs(&Tensor::full(&[1, 1], 1.0))?.to_vec(), [0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn outputs(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        self.output.apply(&self.constants().logits(x)?)
+    }
+
+    /// What the network says, of one whose units are probabilities: K sigmoids are K answers of their own, and do not sum to
+    /// one; those of a softmax do.
+    ///
+    /// # Errors
+    /// When x is not a matrix with as many columns as the network has inputs, or its output is the identity.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
@@ -224,14 +267,18 @@ impl<T: Float> Network<T> {
     /// # }
     /// ```
     pub fn predict_proba(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        Ok(self.constants().logits(x)?.sigmoid())
+        if self.output == Output::Identity {
+            let wants = "sigmoids or a softmax, for probabilities; `outputs` has the numbers";
+            return Err(Error::Setting { setting: "output", wants, got: "identity".to_owned() });
+        }
+        self.outputs(x)
     }
 
     /// The class of each row of `x: (n, n_in)`: the output unit with the greatest activation, the first at a
     /// tie; with one unit, 1 where its activation is at least ½, else 0.
     ///
     /// # Errors
-    /// When x is not a matrix with as many columns as the network has inputs.
+    /// When x is not a matrix with as many columns as the network has inputs, or its output is the identity.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
@@ -270,7 +317,7 @@ impl<T: Float> Network<T> {
         crate::metrics::accuracy(labels, &self.predict(x)?)
     }
 
-    /// The course's J on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1]: see [`loss::cost`].
+    /// J on rows `x: (n, n_in)` and targets `y: (n, K)`, the course's for sigmoids: see [`loss::cost`].
     ///
     /// # Errors
     /// When the shapes do not fit, or a target is outside [0, 1].
@@ -311,120 +358,21 @@ impl<T: Float> Network<T> {
         Ok((cost.item()?, leaves.gradient(&bar)?))
     }
 
-    /// Whether x and y are rows for this network with their targets.
-    pub(crate) fn check(&self, x: &Tensor<T>, y: &Tensor<T>) -> Result<(), Error> {
-        check_rows(self.layers[0].n_in, x)?;
-        loss::check_targets(x.shape()[0], self.sizes[self.sizes.len() - 1], y)
+    /// The loss of these rows, without penalties; the one of the output where none is named.
+    pub(crate) fn loss(&self, rows: Rows<'_, T>, loss: Option<Loss>) -> Result<T, Error> {
+        let objective = Objective { loss, ..Objective::default() };
+        Ok(objective.cost(&self.constants(), rows)?.item()?)
+    }
+
+    /// Whether these are rows for this network, with their targets.
+    pub(crate) fn check(&self, rows: &Rows<'_, T>) -> Result<(), Error> {
+        check_rows(self.layers[0].n_in, rows.x)?;
+        check_targets([rows.x.shape()[0], self.sizes[self.sizes.len() - 1]], self.output, rows)
     }
 
     /// The parameters as the flat tensor that they are.
     pub(crate) fn flat(&self) -> &Tensor<T> {
         &self.parameters
-    }
-}
-
-impl<T: Float> Leaves<T> {
-    /// The leaf: all parameters, flat.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), mlp::Error> {
-    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
-    /// assert_eq!(network.record(&tape::Tape::begin()).parameters().shape(), [3]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn parameters(&self) -> &Tensor<T> {
-        &self.parameters
-    }
-
-    /// For each layer `theta: (n_out, n_in)` and `bias: (n_out)`, as parts of the leaf: to write other networks
-    /// with. They are recorded as slices.
-    ///
-    /// # Errors
-    /// When the leaf is of another tape than the one that records.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), mlp::Error> {
-    /// let network = mlp::Network::<f64>::new(&[2, 1], 0)?;
-    /// let tape = tape::Tape::begin();
-    /// let [theta, bias] = &network.record(&tape).layers()?[0];
-    /// assert_eq!((theta.shape(), bias.shape()), (&[1, 2][..], &[1][..]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn layers(&self) -> Result<Vec<[Tensor<T>; 2]>, Error> {
-        let part = |place: &Range<usize>| self.parameters.slice(std::slice::from_ref(place));
-        let each = self
-            .layers
-            .iter()
-            .map(|layer| Ok([part(&layer.theta)?.reshape(&[layer.n_out, layer.n_in])?, part(&layer.bias)?]));
-        each.collect()
-    }
-
-    /// Forward propagation up to the last sum: `z = a Θᵀ + b` of the output layer for each row of
-    /// `x: (n, n_in)`, where `a⁽¹⁾ = x` and `a⁽ˡ⁺¹⁾ = g(a⁽ˡ⁾ Θ⁽ˡ⁾ᵀ + b⁽ˡ⁾)`. The sigmoid of the output layer
-    /// is left to the loss, which is safe at any logit.
-    ///
-    /// # Errors
-    /// When x is not a matrix with as many columns as the network has inputs.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), mlp::Error> {
-    /// use tape::{Tape, Tensor};
-    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -1.0])?;
-    /// let z = network.record(&Tape::begin()).logits(&Tensor::full(&[1, 1], 3.0))?;
-    /// assert_eq!(z.to_vec(), [5.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn logits(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        check_rows(self.layers[0].n_in, x)?;
-        let (last, hidden) = self.layers.split_last().expect("a network has a layer");
-        let mut a = None;
-        for layer in hidden {
-            a = Some(self.activation.layer(a.as_ref().unwrap_or(x), &self.parameters, layer)?);
-        }
-        Ok(a.as_ref().unwrap_or(x).dense(&self.parameters, last.theta.start, last.n_out)?)
-    }
-
-    /// The gradient that a sweep left, flat as the parameters are.
-    ///
-    /// # Errors
-    /// When the sweep was not over these leaves.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), mlp::Error> {
-    /// use tape::{Tape, Tensor};
-    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -1.0])?;
-    /// let tape = Tape::begin();
-    /// let leaves = network.record(&tape);
-    /// let z = leaves.logits(&Tensor::full(&[1, 1], 3.0))?;
-    /// assert_eq!(leaves.gradient(&tape.sweep(&z)?)?, [3.0, 1.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn gradient(&self, bar: &Cotangents) -> Result<Vec<T>, Error> {
-        Ok(bar.of(&self.parameters)?.to_vec())
-    }
-
-    /// The places of all weights, which the penalty is on.
-    pub(crate) fn weights(&self) -> &Arc<[Range<usize>]> {
-        &self.weights
-    }
-
-    /// The activation of the hidden layers.
-    pub(crate) fn activation(&self) -> Activation {
-        self.activation
-    }
-}
-
-fn check_rows<T: Float>(n_in: usize, x: &Tensor<T>) -> Result<(), Error> {
-    match x.shape() {
-        [_, columns] if *columns == n_in => Ok(()),
-        other => {
-            let wants = format!("rows with the network's {n_in} inputs, x: (n, {n_in})");
-            Err(Error::shape("network", wants, format!("{other:?}")))
-        }
     }
 }
 

@@ -12,6 +12,8 @@ pub use clip::Clip;
 pub use conjugate_gradient::ConjugateGradient;
 pub use lbfgs::Lbfgs;
 pub use minimize::{End, Minimum};
+pub(crate) use minimize::{Minimizer, MinimizerState};
+use serde::{Deserialize, Serialize};
 
 use tape::Float;
 pub use updater::{OptimizerState, Updater};
@@ -26,7 +28,8 @@ pub use updater::{OptimizerState, Updater};
 /// let adam = Optimizer::adam(1e-3);
 /// assert_eq!(adam, Optimizer::Adam { learning_rate: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Optimizer {
     /// `θ := θ - α g`, with the gradient g and the learning rate α (Cauchy 1847; Robbins and Monro 1951, eq. 8, for batches).

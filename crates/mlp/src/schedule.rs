@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::optimizer::within;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// What the learning rate is multiplied by at each step: a function of the step's number and of how many there are.
@@ -17,7 +18,7 @@ use std::f64::consts::PI;
 /// assert_eq!(schedule.factor(10, 110), 1.0);
 /// assert_eq!(schedule.factor(60, 110), 0.5);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Schedule {
     /// 1.
@@ -166,7 +167,7 @@ fn along_cosine(from: f64, to: f64, t: f64, length: f64) -> f64 {
 /// let factors = [3.0, 2.0, 2.0, 2.0, 1.0].map(|cost| watch.observe(cost));
 /// assert_eq!(factors, [1.0, 1.0, 1.0, 0.5, 0.5]); // twice no better
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
     /// What the rate is multiplied by, above 0 and below 1.
     pub factor: f64,
@@ -194,7 +195,7 @@ impl Plateau {
     /// assert_eq!(mlp::Plateau::default().watch().factor(), 1.0);
     /// ```
     pub fn watch(self) -> PlateauWatch {
-        PlateauWatch { settings: self, best: f64::INFINITY, bad: 0, cooling: 0, factor: 1.0 }
+        PlateauWatch { settings: self, best: None, bad: 0, cooling: 0, factor: 1.0 }
     }
 
     /// An error unless every setting is within its range.
@@ -208,11 +209,11 @@ impl Plateau {
 }
 
 /// A [`Plateau`] at work.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlateauWatch {
     settings: Plateau,
     /// The least so far.
-    best: f64,
+    best: Option<f64>,
     /// How many in a row were no better.
     bad: usize,
     /// For how many more nothing is counted.
@@ -230,8 +231,8 @@ impl PlateauWatch {
     /// ```
     pub fn observe(&mut self, metric: f64) -> f64 {
         let Plateau { factor, patience, threshold, cooldown, least } = self.settings;
-        if metric < self.best * (1.0 - threshold) {
-            (self.best, self.bad) = (metric, 0);
+        if self.best.map_or(metric < f64::INFINITY, |best| metric < best * (1.0 - threshold)) {
+            (self.best, self.bad) = (Some(metric), 0);
         } else {
             self.bad += 1;
         }

@@ -1,14 +1,22 @@
 //! Training: rows in random batches, a gradient by the tape, a step of the optimizer.
 
-mod full_batch;
+mod batches;
+mod checkpoint;
+mod early_stopping;
+mod observer;
+mod run;
 mod stepper;
 #[cfg(test)]
 mod tests;
 
-use crate::{Clip, Error, Network, Optimizer, Plateau, PlateauWatch, Schedule, Updater};
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::seq::SliceRandom;
+use crate::objective::{Dropout, Objective, Rows};
+use crate::optimizer::within;
+use crate::{Clip, Error, Loss, Network, Optimizer, Plateau, Schedule};
+pub use checkpoint::CheckpointErrorKind;
+pub use early_stopping::EarlyStopping;
+pub use observer::{JsonLines, Observer, Progress};
+pub use run::{End, Report, Run};
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 pub use stepper::Stepper;
 use tape::{Float, Tensor};
@@ -32,7 +40,8 @@ use tape::{Float, Tensor};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Training {
     /// How the gradient moves the parameters.
     pub optimizer: Optimizer,
@@ -40,37 +49,79 @@ pub struct Training {
     pub epochs: usize,
     /// How many rows make a step, at least one; `None` for all of them, in their order.
     pub batch_size: Option<usize>,
+    /// The loss of a row; `None` for the one of the network's output.
+    pub loss: Option<Loss>,
     /// λ, the weight of the penalty λ/2n Σ θ², n being all rows also where a step sees a few; at least 0.
     pub lambda: f64,
-    /// The seed of the order in which rows come.
+    /// λ₁, the weight of the penalty λ₁/n Σ |θ|; at least 0.
+    pub l1: f64,
+    /// How likely a hidden unit is left out of a step, from 0 to below 1: see [`Dropout`].
+    pub dropout: f64,
+    /// ε, by which the targets of a cross-entropy move towards "any": `(1 - ε) y + ε/K` under a softmax over K classes
+    /// (Szegedy et al. 2016, section 7), `(1 - ε) y + ε/2` for sigmoids; from 0 to below 1.
+    pub label_smoothing: f64,
+    /// The seed of the order in which rows come, and of who is left out.
     pub seed: u64,
     /// How the learning rate goes, step by step.
     pub schedule: Schedule,
-    /// How the learning rate falls when J of an epoch stops falling, on top of the schedule; `None` for not at all.
+    /// How the learning rate falls when the loss that is watched stops falling, on top of the schedule; `None` for not at
+    /// all.
     pub plateau: Option<Plateau>,
     /// How gradients that are too large are made smaller; `None` for not at all.
     pub clip: Option<Clip>,
+    /// When training ends before its last epoch; `None` for never.
+    pub early_stopping: Option<EarlyStopping>,
+    /// For an optimizer that needs all rows: training ends where no number in the gradient is larger.
+    pub gradient_tolerance: f64,
+    /// What training may cost.
+    pub budget: Budget,
+}
+
+/// What a training may cost at most. The [`Report`] has the steps that it came to, so that a run that time cut short can be
+/// done again to the bit.
+///
+/// ```
+/// use mlp::{Budget, Training};
+/// let training = Training { budget: Budget { seconds: Some(10.0), ..Budget::default() }, ..Training::default() };
+/// assert_eq!(training.budget.steps, None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Seconds, looked at after each step; those before a run was interrupted count.
+    pub seconds: Option<f64>,
+    /// Steps, or iterations of an optimizer that needs all rows.
+    pub steps: Option<u64>,
+    /// Evaluations of J and its gradient on a step's rows: one for each step, or as many as a line search needs.
+    pub evaluations: Option<u64>,
 }
 
 impl Default for Training {
     /// Adam with a learning rate of 0.001, 100 epochs in batches of 32 rows, no penalty, seed 0, a constant learning rate,
-    /// no clipping.
+    /// no clipping, no early end, no bound on its cost.
     fn default() -> Self {
         Training {
             optimizer: Optimizer::default(),
             epochs: 100,
             batch_size: Some(32),
+            loss: None,
             lambda: 0.0,
+            l1: 0.0,
+            dropout: 0.0,
+            label_smoothing: 0.0,
             seed: 0,
             schedule: Schedule::Constant,
             plateau: None,
             clip: None,
+            early_stopping: None,
+            gradient_tolerance: 1e-6,
+            budget: Budget::default(),
         }
     }
 }
 
 /// What is known after all rows have been seen once more.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Epoch {
     /// The number of the epoch, from 1.
@@ -78,6 +129,10 @@ pub struct Epoch {
     /// J as the steps met it: the mean over the epoch's batches, each before its step, weighted by rows. By an optimizer that
     /// needs all rows, J after the epoch.
     pub cost: f64,
+    /// The loss of the rows that were held out, without penalties, after the epoch.
+    pub held_out: Option<f64>,
+    /// The learning rate of the epoch's last step; none where a line search chooses the length of a step.
+    pub learning_rate: Option<f64>,
 }
 
 impl Training {
@@ -99,13 +154,14 @@ impl Training {
         Training { optimizer, batch_size, ..Training::default() }
     }
 
-    /// Trains the network on rows `x: (n, n_in)` and targets `y: (n, K)` in [0, 1]. After each epoch
-    /// `on_epoch` is told, and may end the training. For an optimizer that needs all rows an epoch is an iteration, and
-    /// training ends before the last one where no number in the gradient is above 10⁻⁶, or no lower J is found.
+    /// Trains the network on rows `x: (n, n_in)` and targets `y: (n, K)`. After each epoch `on_epoch` is told, and may end
+    /// the training. For an optimizer that needs all rows an epoch is an iteration, and training ends before the last one
+    /// where the gradient is small enough, or no lower J is found. [`start`](Training::start) has all else: weights, rows
+    /// that are held out, observers, checkpoints.
     ///
     /// # Errors
-    /// When a setting is out of its range, the shapes do not fit, or the cost is no longer finite; the network
-    /// then is as the last finite step left it.
+    /// When a setting is out of its range, the shapes do not fit, or the cost is no longer finite; the network then is as
+    /// the last good epoch left it.
     ///
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
@@ -130,60 +186,51 @@ impl Training {
         network: &mut Network<T>,
         x: &Tensor<T>,
         y: &Tensor<T>,
-        mut on_epoch: impl FnMut(&Epoch, &Network<T>) -> ControlFlow<()>,
+        on_epoch: impl FnMut(&Epoch, &Network<T>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.check::<T>()?;
-        let n = rows(x, y)?;
-        if self.optimizer.needs_all_rows() {
-            return self.fit_whole(network, x, y, on_epoch);
-        }
-        let batch_size = self.batch_size.unwrap_or(n).min(n);
-        let steps = self.epochs.saturating_mul(n.div_ceil(batch_size));
-        let mut step = 0;
-        let mut plateau = self.plateau.map(Plateau::watch);
-        let mut updater = Updater::new(self.optimizer)?;
-        // Another stream than that of the first parameters, which may come from the same seed.
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ u64::from_le_bytes(*b"\0\0\0epoch"));
-        let mut order: Vec<usize> = (0..n).collect();
-        let mut stepper = Stepper::new();
-        if let Some(clip) = self.clip {
-            stepper = stepper.clipping(clip)?;
-        }
-        for number in 1..=self.epochs {
-            if self.batch_size.is_some() {
-                order.shuffle(&mut random);
-            }
-            let mut total = 0.0;
-            for chosen in order.chunks(batch_size) {
-                let whole = self.batch_size.is_none();
-                let batch = if whole { (x.clone(), y.clone()) } else { (pick(x, chosen), pick(y, chosen)) };
-                // The penalty counts once an epoch: λ/2n for n rows is λ b/n over 2b for the b of a batch.
-                let lambda = T::from_f64(self.lambda * chosen.len() as f64 / n as f64);
-                let factor =
-                    self.schedule.factor(step, steps) * plateau.as_ref().map_or(1.0, PlateauWatch::factor);
-                step += 1;
-                let cost = stepper.step(network, &batch.0, &batch.1, lambda, &mut updater, factor)?.to_f64();
-                if !cost.is_finite() {
-                    return Err(Error::Diverged { epoch: number, cost });
-                }
-                total += cost * chosen.len() as f64;
-            }
-            // A last step too far shows in no cost any more.
-            if !network.parameters().iter().all(|p| p.to_f64().is_finite()) {
-                return Err(Error::Diverged { epoch: number, cost: f64::NAN });
-            }
-            let epoch = Epoch { number, cost: total / n as f64 };
-            if let Some(plateau) = &mut plateau {
-                plateau.observe(epoch.cost);
-            }
-            if on_epoch(&epoch, network).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        self.start(network, (x, y))?.on_epoch(on_epoch).finish().map(drop)
     }
 
-    fn check<T: Float>(&self) -> Result<(), Error> {
+    /// A run of this training, to be told what else there is and then [finished](Run::finish). It goes on from the
+    /// parameters that the network has.
+    ///
+    /// Weights are taken as shares: they are scaled so that their mean is 1.
+    ///
+    /// # Errors
+    /// When a setting is out of its range, the shapes do not fit, a weight is negative or not finite, or all are zero.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::{End, Network, Optimizer, Rows, Training};
+    /// use tape::Tensor;
+    /// let (x, y) = (Tensor::full(&[2, 1], 1.0), Tensor::from_slice(&[0.0, 1.0], &[2, 1])?);
+    /// let weights = Tensor::from_slice(&[1.0, 3.0], &[2, 1])?;
+    /// let mut network = Network::<f64>::new(&[1, 1], 0)?;
+    /// let rows = Rows { x: &x, y: &y, weights: Some(&weights) };
+    /// let report = Training::new(Optimizer::lbfgs()).start(&mut network, rows)?.finish()?;
+    /// assert_eq!(report.end, End::Gradient);
+    /// assert!((network.predict_proba(&x)?.to_vec()[0] - 0.75).abs() < 1e-5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start<'a, T: Float>(
+        &self,
+        network: &'a mut Network<T>,
+        rows: impl Into<Rows<'a, T>>,
+    ) -> Result<Run<'a, T>, Error> {
+        Run::new(self, network, rows.into())
+    }
+
+    /// The objective of a step that sees a batch of rows, of n in all: the penalties count once an epoch, so λ/2n for n rows
+    /// is λ b/n over 2b for the b of a batch.
+    fn objective(&self, batch: usize, n: usize) -> Objective {
+        let share = batch as f64 / n as f64;
+        let dropout = (self.dropout > 0.0).then_some(Dropout { rate: self.dropout, seed: self.seed });
+        Objective { loss: self.loss, lambda: self.lambda * share, l1: self.l1 * share, dropout }
+    }
+
+    /// An error unless every setting is within its range.
+    pub(crate) fn checked<T: Float>(&self) -> Result<(), Error> {
         self.optimizer.checked::<T>()?;
         let refuse = |setting, wants, got: String| Err(Error::Setting { setting, wants, got });
         if self.epochs == 0 {
@@ -192,9 +239,18 @@ impl Training {
         if self.batch_size == Some(0) {
             return refuse("batch size", "at least 1", "0".to_owned());
         }
-        if !(self.lambda.is_finite() && self.lambda >= 0.0) {
-            return refuse("lambda", "a finite number from 0 up", self.lambda.to_string());
-        }
+        self.objective(1, 1).checked()?;
+        let is_share = |share: f64| (0.0..1.0).contains(&share);
+        within("dropout", "a rate from 0 to below 1", self.dropout, is_share(self.dropout))?;
+        let epsilon = self.label_smoothing;
+        within("label smoothing", "a number from 0 to below 1", epsilon, is_share(epsilon))?;
+        let tolerance = self.gradient_tolerance;
+        within(
+            "gradient tolerance",
+            "a finite number from 0 up",
+            tolerance,
+            (0.0..f64::INFINITY).contains(&tolerance),
+        )?;
         self.schedule.checked()?;
         if let Some(plateau) = self.plateau {
             plateau.checked()?;
@@ -202,28 +258,42 @@ impl Training {
         if let Some(clip) = self.clip {
             clip.checked::<T>()?;
         }
-        Ok(())
-    }
-}
-
-/// How many rows there are of both.
-fn rows<T: Float>(x: &Tensor<T>, y: &Tensor<T>) -> Result<usize, Error> {
-    match (x.shape(), y.shape()) {
-        ([n, _], [targets, _]) if n == targets && *n > 0 => Ok(*n),
-        (x, y) => {
-            let wants = "x: (n, n_in) and y: (n, K) with the same n from 1 up";
-            Err(Error::shape("fit", wants, format!("{x:?} and {y:?}")))
+        if let Some(early_stopping) = self.early_stopping {
+            early_stopping.checked()?;
+        }
+        if let Some(seconds) = self.budget.seconds {
+            within("seconds", "a number above 0", seconds, seconds > 0.0)?;
+        }
+        for (name, most) in [("steps", self.budget.steps), ("evaluations", self.budget.evaluations)] {
+            if most == Some(0) {
+                return refuse(name, "at least 1", "0".to_owned());
+            }
+        }
+        match self.optimizer.needs_all_rows() {
+            true => self.check_whole(),
+            false => Ok(()),
         }
     }
-}
 
-/// The chosen rows, one after the other.
-fn pick<T: Float>(from: &Tensor<T>, chosen: &[usize]) -> Tensor<T> {
-    let columns = from.shape()[1];
-    let mut batch = Tensor::zeros(&[chosen.len(), columns]);
-    let rows = batch.as_mut_slice().chunks_exact_mut(columns.max(1));
-    for (row, &k) in rows.zip(chosen) {
-        row.copy_from_slice(&from.as_slice()[k * columns..(k + 1) * columns]);
+    /// An error where a setting is of no use to an optimizer with a line search.
+    fn check_whole(&self) -> Result<(), Error> {
+        let refuse = |setting, wants, got| Err(Error::Setting { setting, wants, got });
+        if let Some(rows) = self.batch_size {
+            let wants = "all rows (`None`) for an optimizer with a line search";
+            return refuse("batch size", wants, rows.to_string());
+        }
+        if self.schedule != Schedule::Constant {
+            let wants = "`Constant` for an optimizer with a line search";
+            return refuse("schedule", wants, format!("{:?}", self.schedule));
+        }
+        if self.plateau.is_some() {
+            let wants = "`None` for an optimizer with a line search";
+            return refuse("plateau", wants, format!("{:?}", self.plateau));
+        }
+        if self.clip.is_some() {
+            return refuse("clip", "`None` for an optimizer with a line search", format!("{:?}", self.clip));
+        }
+        let wants = "0 for an optimizer with a line search, whose J must not change from look to look";
+        within("dropout", wants, self.dropout, self.dropout == 0.0)
     }
-    batch
 }

@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts can only be written so")]
 
-use mlp::{Clip, Network, Optimizer, Stepper, Training, Updater, loss};
+use mlp::{Clip, Network, Objective, Optimizer, Stepper, Training, Updater, loss};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tape::{Float, Tape, Tensor};
@@ -78,10 +78,10 @@ fn a_step_allocates_nothing_after_the_first() {
             let (x, y) = problem::<f32>(sizes, rows);
             let mut network = Network::new(sizes, 0).unwrap();
             let (mut stepper, mut updater) = (Stepper::new(), Updater::new(optimizer).unwrap());
-            stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
+            stepper.step(&mut network, (&x, &y), &Objective::l2(lambda), &mut updater, 1.0).unwrap();
             let before = ALLOCATIONS.get();
             for _ in 0..100 {
-                stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
+                stepper.step(&mut network, (&x, &y), &Objective::l2(lambda), &mut updater, 1.0).unwrap();
             }
             assert_eq!(ALLOCATIONS.get() - before, 0, "{sizes:?}, λ = {lambda}, {optimizer:?}");
         }
@@ -102,10 +102,10 @@ fn clipped_steps_and_steps_of_many_parameters_allocate_nothing_after_the_first()
             if let Some(clip) = clip {
                 stepper = stepper.clipping(clip).unwrap();
             }
-            stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+            stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
             let before = ALLOCATIONS.get();
             for _ in 0..10 {
-                stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+                stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
             }
             assert_eq!(ALLOCATIONS.get() - before, 0, "{optimizer:?}, {clip:?}");
         }
@@ -162,7 +162,7 @@ fn batches_of_two_lengths_in_turn_allocate_nothing_after_the_first_of_each() {
     let (mut stepper, mut updater) = (Stepper::new(), descent());
     let mut both = || {
         for (x, y) in [&whole, &rest] {
-            stepper.step(&mut network, x, y, 0.5, &mut updater, 1.0).unwrap();
+            stepper.step(&mut network, (x, y), &Objective::l2(0.5), &mut updater, 1.0).unwrap();
         }
     };
     both();
@@ -177,10 +177,10 @@ fn a_million_steps_take_no_more_than_one() {
     let (x, y) = problem::<f32>(&sizes, 3);
     let mut network = Network::new(&sizes, 0).unwrap();
     let (mut stepper, mut updater) = (Stepper::new(), descent());
-    stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+    stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
     let (live, allocations) = (LIVE_BYTES.get(), ALLOCATIONS.get());
     for _ in 0..1_000_000 {
-        stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+        stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
     }
     assert_eq!((LIVE_BYTES.get(), ALLOCATIONS.get()), (live, allocations));
 }
@@ -196,7 +196,7 @@ fn the_peak_of_a_large_net_is_parameters_gradient_activations_and_a_scratch() {
     let mut network = Network::new(&sizes, 0).unwrap();
     let (mut stepper, mut updater) = (Stepper::new(), descent());
     for _ in 0..2 {
-        stepper.step(&mut network, &x, &y, 1.0, &mut updater, 1.0).unwrap();
+        stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
     }
     let numbers = 2 * network.parameters().len() + rows * (2048 + 2048 + 10) + rows * 2048;
     let peak = (MOST_BYTES.get() - before) as f64 / (4 * numbers) as f64;

@@ -1,6 +1,6 @@
 //! The same bits on 1, 2 and 4 threads: in pools of that many, and where no more may be used than were set.
 
-use mlp::{Clip, Network, Optimizer, Stepper, Updater};
+use mlp::{Clip, Network, Objective, Optimizer, Stepper, Updater};
 use std::process::Command;
 use tape::{Float, Tensor, kernel};
 
@@ -19,8 +19,7 @@ fn trained<T: Float>() -> Vec<u64> {
         let mut network = Network::<T>::new(&sizes, 0).unwrap();
         let mut updater = Updater::new(optimizer).unwrap();
         for _ in 0..3 {
-            let lambda = T::from_f64(1.0);
-            let cost = stepper.step(&mut network, &x, &y, lambda, &mut updater, 1.0).unwrap();
+            let cost = stepper.step(&mut network, (&x, &y), &Objective::l2(1.0), &mut updater, 1.0).unwrap();
             bits.push(cost.to_f64().to_bits());
         }
         bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));

@@ -1,5 +1,7 @@
 //! What is wrong with a model file.
 
+use crate::tensor_file::Problem;
+
 /// The kinds of errors of a model file; [`crate::Error::ModelFile`] adds the file.
 ///
 /// ```
@@ -44,4 +46,16 @@ pub enum ModelFileErrorKind {
         /// What does not fit.
         what: String,
     },
+}
+
+impl From<Problem> for ModelFileErrorKind {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::NotOne => Self::NotAModel,
+            Problem::Empty => Self::Empty,
+            Problem::CutOff { missing } => Self::CutOff { missing },
+            Problem::TooLong { extra } => Self::TooLong { extra },
+            Problem::Damaged { what } => Self::Damaged { what },
+        }
+    }
 }

@@ -2,16 +2,10 @@
 
 use std::ops::Range;
 
-use super::ModelFileErrorKind::{self, CutOff, Damaged, Empty, NotAModel, TooLong};
-
 /// The name of the tensor of column means.
 pub(super) const MEAN: &str = "standardize.mean";
 /// The name of the tensor of column deviations.
 pub(super) const DEVIATION: &str = "standardize.deviation";
-/// How many bytes [`header_length`] needs to see.
-pub(super) const BEGINNING: u64 = 9;
-/// The longest header that safetensors reads.
-const LONGEST_HEADER: u64 = 100_000_000;
 
 /// A tensor of parameters: its name, its shape, its place among the flat parameters.
 pub(super) struct Part {
@@ -44,42 +38,4 @@ pub(super) fn parts(sizes: &[usize]) -> Vec<Part> {
         start = end;
     }
     parts
-}
-
-/// The length of the header, from the first [`BEGINNING`] bytes: eight that hold it, and the brace that opens it.
-pub(super) fn header_length(bytes: &[u8]) -> Result<u64, ModelFileErrorKind> {
-    if bytes.is_empty() {
-        return Err(Empty);
-    }
-    let Some((length, [brace, ..])) = bytes.split_first_chunk::<8>() else {
-        return Err(NotAModel);
-    };
-    let length = u64::from_le_bytes(*length);
-    if *brace != b'{' || !(2..=LONGEST_HEADER).contains(&length) {
-        return Err(NotAModel);
-    }
-    Ok(length)
-}
-
-/// Makes sure that the tensors end where the bytes end.
-///
-/// safetensors 0.8 checks this too, but adds up ends that a hostile header can place near the largest integer.
-pub(super) fn check_extent(bytes: &[u8]) -> Result<(), ModelFileErrorKind> {
-    let stop = 8 + header_length(bytes)?;
-    let length = bytes.len() as u64;
-    if stop > length {
-        return Err(CutOff { missing: stop - length });
-    }
-    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&bytes[8..stop as usize])
-        .map_err(|error| Damaged { what: format!("its header is wrong: {error}") })?;
-    let ends = header.values().filter_map(|tensor| tensor.get("data_offsets")?.get(1)?.as_u64());
-    let end = ends.max().unwrap_or(0);
-    let present = length - stop;
-    if end > present {
-        return Err(CutOff { missing: end - present });
-    }
-    if end < present {
-        return Err(TooLong { extra: present - end });
-    }
-    Ok(())
 }

@@ -113,7 +113,7 @@ fn no_single_changed_byte_panics() {
 fn foreign_files_are_no_models() {
     assert_eq!(kind(b"a,b,c\n1,2,3\n4,5,6\n"), NotAModel);
     assert_eq!(kind(&[0; 100]), NotAModel);
-    let view = TensorView::new(Dtype::F32, vec![1], &[0; 4]).unwrap();
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).unwrap();
     assert_eq!(kind(&safetensors::serialize([("w", view)], None).unwrap()), NotAModel);
 }
 

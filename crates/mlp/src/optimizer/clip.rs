@@ -2,12 +2,14 @@
 
 use super::within;
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use tape::{Float, kernel};
 
 /// How a gradient that is too large is made smaller before a step (Pascanu, Mikolov and Bengio 2013, algorithm 1).
 ///
 /// A gradient that is not finite is left as it is: training then says that it diverged.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Clip {
     /// To this Euclidean norm over all parameters, above zero: the direction stays.

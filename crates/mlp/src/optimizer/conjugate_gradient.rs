@@ -129,6 +129,17 @@ impl<T: Float> Method<T> for Conjugate {
         (self.beta, self.since) = (0.0, 0);
     }
 
+    /// β, and the steps since a direction was against the gradient.
+    fn remembered(&self) -> (Vec<f64>, Vec<&[T]>) {
+        (vec![self.beta, self.since as f64], Vec::new())
+    }
+
+    fn remember(&mut self, numbers: &[f64], vectors: Vec<Vec<T>>) -> bool {
+        let ([beta, since], true) = (numbers, vectors.is_empty()) else { return false };
+        (self.beta, self.since) = (*beta, *since as usize);
+        *beta >= 0.0 && *since >= 0.0
+    }
+
     /// That promises as large a fall as the last step, up to a hundred times as long as that (as `fmincg`; Nocedal and Wright
     /// 2006, p. 59).
     fn first_length(&self, slope: f64, (length, last_slope): (f64, f64)) -> f64 {

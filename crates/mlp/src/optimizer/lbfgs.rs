@@ -158,6 +158,25 @@ impl<T: Float> Method<T> for Memory<T> {
         self.spare.extend(self.pairs.drain(..));
     }
 
+    /// 1 / sᵀy of each pair, and s and y.
+    fn remembered(&self) -> (Vec<f64>, Vec<&[T]>) {
+        let vectors = self.pairs.iter().flat_map(|pair| [&pair.s[..], &pair.y]);
+        (self.pairs.iter().map(|pair| pair.rho).collect(), vectors.collect())
+    }
+
+    fn remember(&mut self, numbers: &[f64], vectors: Vec<Vec<T>>) -> bool {
+        self.forget();
+        if numbers.len() > self.most || vectors.len() != 2 * numbers.len() {
+            return false;
+        }
+        let mut vectors = vectors.into_iter();
+        while let (Some(s), Some(y)) = (vectors.next(), vectors.next()) {
+            let rho = numbers[self.pairs.len()];
+            self.pairs.push_back(Pair { s, y, rho, alpha: 0.0 });
+        }
+        true
+    }
+
     fn first_length(&self, _: f64, _: (f64, f64)) -> f64 {
         1.0
     }

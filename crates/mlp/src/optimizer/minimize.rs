@@ -70,6 +70,12 @@ pub(crate) trait Method<T: Float> {
     /// Forgets what it learned: the next direction is against the gradient.
     fn forget(&mut self);
 
+    /// What it remembers: numbers, and vectors as long as the point.
+    fn remembered(&self) -> (Vec<f64>, Vec<&[T]>);
+
+    /// Sets what it remembers; whether that is what it can have remembered.
+    fn remember(&mut self, numbers: &[f64], vectors: Vec<Vec<T>>) -> bool;
+
     /// The length to try first, where the slope along the direction is `slope` and that of the last step, which had
     /// `last.0`, was `last.1`.
     fn first_length(&self, slope: f64, last: (f64, f64)) -> f64;
@@ -89,7 +95,18 @@ pub(crate) struct Minimizer<T: Float> {
     /// The length of the last step and the slope at its beginning.
     last: Option<(f64, f64)>,
     pub(crate) iterations: usize,
-    evaluations: usize,
+    pub(crate) evaluations: usize,
+}
+
+/// All that a [`Minimizer`] remembers, as plain numbers: what a checkpoint holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MinimizerState<T> {
+    /// Iterations and evaluations.
+    pub(crate) counts: [u64; 2],
+    /// The value, the last length and slope if there was a step, and those of the method.
+    pub(crate) numbers: Vec<f64>,
+    /// Gradient and direction, and the vectors of the method.
+    pub(crate) vectors: Vec<Vec<T>>,
 }
 
 impl<T: Float> Minimizer<T> {
@@ -113,6 +130,37 @@ impl<T: Float> Minimizer<T> {
             iterations: 0,
             evaluations: 0,
         }
+    }
+
+    /// What it remembers; `None` before its first look.
+    pub(crate) fn state(&self) -> Option<MinimizerState<T>> {
+        if self.evaluations == 0 {
+            return None;
+        }
+        let (of_method, vectors) = self.method.remembered();
+        let mut numbers = vec![self.value];
+        // A slope is below 0: a pair of zeros is no last step.
+        numbers.extend(self.last.map_or([0.0, 0.0], |(length, slope)| [length, slope]));
+        numbers.extend(of_method);
+        let vectors = [&self.gradient[..], &self.direction].into_iter().chain(vectors).map(<[T]>::to_vec);
+        let counts = [self.iterations as u64, self.evaluations as u64];
+        Some(MinimizerState { counts, numbers, vectors: vectors.collect() })
+    }
+
+    /// Sets what it remembers, of one of the same method and as many numbers; whether that is what it can have remembered.
+    #[must_use]
+    pub(crate) fn restore(&mut self, state: MinimizerState<T>) -> bool {
+        let MinimizerState { counts: [iterations, evaluations], numbers, vectors } = state;
+        let [value, length, slope, of_method @ ..] = &numbers[..] else { return false };
+        if vectors.iter().any(|vector| vector.len() != self.gradient.len()) {
+            return false;
+        }
+        let mut vectors = vectors.into_iter();
+        let (Some(gradient), Some(direction)) = (vectors.next(), vectors.next()) else { return false };
+        (self.value, self.gradient, self.direction) = (*value, gradient, direction);
+        self.last = (*slope < 0.0).then_some((*length, *slope));
+        (self.iterations, self.evaluations) = (iterations as usize, (evaluations as usize).max(1));
+        self.method.remember(of_method, vectors.collect())
     }
 
     /// The value at the point, once there was a look at it.

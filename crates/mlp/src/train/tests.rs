@@ -2,7 +2,7 @@
 
 use super::stepper::FEW;
 use super::*;
-use crate::loss;
+use crate::{Updater, loss};
 
 fn fit(learning_rate: f64, epochs: usize) -> Result<(), Error> {
     let (x, y) = (Tensor::full(&[4, 1], 1.0), Tensor::full(&[4, 1], 1.0));
@@ -33,7 +33,9 @@ fn steps_of_few_and_of_many_parameters_are_those_by_hand() {
         let mut descent = Updater::new(Optimizer::gradient_descent(0.5)).unwrap();
         for _ in 0..3 {
             let want = by_hand.step(&mut parameters, &x, &y, 2.0, 0.5).unwrap();
-            let got = stepper.step(&mut network, &rows(&x), &rows(&y), 2.0, &mut descent, 1.0).unwrap();
+            let got = stepper
+                .step(&mut network, (&rows(&x), &rows(&y)), &Objective::l2(2.0), &mut descent, 1.0)
+                .unwrap();
             assert!((got - want).abs() <= 1e-14 * want, "{got} {want}");
         }
         for (got, want) in network.parameters().iter().zip(&parameters) {

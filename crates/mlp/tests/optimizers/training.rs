@@ -1,7 +1,7 @@
 //! Training by every optimizer, with schedules and clipping.
 
 use super::{cases, number};
-use mlp::{Clip, Error, Network, Optimizer, Plateau, Schedule, Stepper, Training, Updater};
+use mlp::{Clip, Error, Network, Objective, Optimizer, Plateau, Schedule, Stepper, Training, Updater};
 use std::ops::ControlFlow;
 use tape::Tensor;
 
@@ -132,7 +132,7 @@ fn a_stepper_of_many_parameters_takes_the_same_steps_as_one_of_complete_gradient
                 stepper = stepper.clipping(clip).unwrap();
             }
             for _ in 0..3 {
-                stepper.step(&mut network, &x, &y, 2.0, &mut updater, 1.0).unwrap();
+                stepper.step(&mut network, (&x, &y), &Objective::l2(2.0), &mut updater, 1.0).unwrap();
                 let (_, mut gradient) = other.cost_and_gradient(&x, &y, 2.0).unwrap();
                 if let Some(clip) = clip {
                     assert!(clip.apply(&mut gradient).unwrap() > 0.1, "there is something to clip");
