@@ -274,6 +274,32 @@ impl<T: Float> Network<T> {
         self.outputs(x)
     }
 
+    /// What the network says of rows `x`, row-major `(n, n_in)`, written to `h`, row-major `(n, K)`: for a program that
+    /// answers row after row. Nothing is recorded, and after the first rows of a size nothing is allocated.
+    ///
+    /// # Errors
+    /// When x is no whole rows, or h has not K numbers for each; h is then as it was.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// let mut h = [0.0; 2];
+    /// network.predict_into(&[1.0, 1.0], &mut h)?;
+    /// assert_eq!(h, [0.5, 0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn predict_into(&self, x: &[T], h: &mut [T]) -> Result<(), Error> {
+        let (n_in, units) = (self.sizes[0], self.sizes[self.sizes.len() - 1]);
+        let n = x.len() / n_in;
+        if x.len() != n * n_in || h.len() != n * units {
+            let wants = format!("rows of {n_in} inputs, and {units} numbers for each to write to");
+            return Err(Error::shape("predict_into", wants, format!("{} and {}", x.len(), h.len())));
+        }
+        h.copy_from_slice(self.outputs(&Tensor::from_slice(x, &[n, n_in])?)?.as_slice());
+        Ok(())
+    }
+
     /// The class of each row of `x: (n, n_in)`: the output unit with the greatest activation, the first at a
     /// tie; with one unit, 1 where its activation is at least ½, else 0.
     ///

@@ -203,3 +203,49 @@ fn the_peak_of_a_large_net_is_parameters_gradient_activations_and_a_scratch() {
     println!("{peak:.3} of what has to be there");
     assert!(peak <= 1.15, "{peak:.3} of what has to be there");
 }
+
+#[test]
+fn a_row_is_predicted_without_an_allocation() {
+    let (x, _) = problem::<f32>(&[64, 64, 10], 1);
+    let mut h = [0.0; 10];
+    for activation in mlp::Activation::ALL {
+        for output in mlp::Output::ALL {
+            let network = Network::<f32>::new(&[64, 64, 10], 0).unwrap();
+            let network = network.with_activation(activation).with_output(output);
+            network.predict_into(x.as_slice(), &mut h).unwrap();
+            let before = ALLOCATIONS.get();
+            for _ in 0..100 {
+                network.predict_into(x.as_slice(), &mut h).unwrap();
+            }
+            assert_eq!(ALLOCATIONS.get() - before, 0, "{activation:?}, {output:?}");
+            assert_eq!(h, network.outputs(&x).unwrap().as_slice());
+        }
+    }
+    let network = Network::<f32>::new(&[64, 64, 10], 0).unwrap();
+    let error = network.predict_into(&x.as_slice()[1..], &mut h).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "predict_into: wants rows of 64 inputs, and 10 numbers for each to write to, got 63 and 10"
+    );
+}
+
+#[test]
+fn epochs_of_batches_allocate_nothing_after_the_first() {
+    let (x, y) = problem::<f64>(&[4, 8, 2], 50);
+    let weights = Tensor::from_vec((0..50).map(|i| f64::from(1 + i % 3)).collect(), &[50, 1]).unwrap();
+    for (dropout, weights) in [(0.0, None), (0.5, None), (0.0, Some(&weights)), (0.5, Some(&weights))] {
+        let mut network = Network::new(&[4, 8, 2], 0).unwrap();
+        let (mut after_2, mut after_40) = (0, 0);
+        let training = Training { epochs: 40, batch_size: Some(16), dropout, l1: 0.0, ..Training::default() };
+        let run = training.start(&mut network, mlp::Rows { x: &x, y: &y, weights }).unwrap();
+        let run = run.on_epoch(|epoch, _| {
+            if epoch.number == 2 {
+                after_2 = ALLOCATIONS.get();
+            }
+            after_40 = ALLOCATIONS.get();
+            std::ops::ControlFlow::Continue(())
+        });
+        run.finish().unwrap();
+        assert_eq!(after_40 - after_2, 0, "dropout {dropout}, weights: {}", weights.is_some());
+    }
+}
