@@ -5,18 +5,29 @@ mod csv_rows;
 mod data_error;
 mod dataset;
 mod frame;
+mod preprocess;
+mod reader;
+mod schema;
 mod split;
 mod standardize;
 mod table;
 mod target;
+mod transform;
 
 pub use data_error::{DataError, DataErrorKind};
 pub use dataset::Dataset;
 pub use frame::{Category, Column, Frame, MISSING, Numbers};
+pub use preprocess::{Feature, Preprocess, Recipe};
+pub use reader::{DatasetReader, Task};
+pub use schema::{Choices, Reason, Role, Schema, SchemaColumn};
 pub use split::Split;
 pub use standardize::Standardize;
 pub use table::Table;
 pub use target::Target;
+pub use transform::{
+    Clip, Columns, Components, Custom, CustomFitted, CustomTransform, Fill, Fills, Fitted, Impute, Limits,
+    Log, OneHot, Ordinal, Pca, Polynomial, Scale, Transform, Unknown,
+};
 
 pub(crate) use dataset::{check_weights, n_outputs};
 pub(crate) use split::below;

@@ -31,7 +31,7 @@ mod curves;
 mod error;
 mod probabilities;
 mod proper_scores;
-mod quantile;
+pub(crate) mod quantile;
 mod regression;
 mod targets;
 mod top_k;

@@ -37,6 +37,11 @@ impl DataError {
     pub(crate) fn of_column(column: &str, kind: DataErrorKind) -> Self {
         Self { file: None, line: None, column: Some(column.to_owned()), kind }
     }
+
+    /// The error of a value of a data set whose file is not known here.
+    pub(crate) fn of_value(row: usize, column: &str, what: impl Into<String>) -> Self {
+        Self::of_column(column, DataErrorKind::BadValue { row: Some(row), what: what.into() })
+    }
 }
 
 impl fmt::Display for DataError {
@@ -129,6 +134,33 @@ pub enum DataErrorKind {
     MissingColumns {
         /// The missing columns, for a reader.
         names: String,
+    },
+    /// Every column was dropped.
+    #[error(
+        "no column is left to learn from: {reasons}; add rows or columns that differ, or keep a column by name"
+    )]
+    AllDropped {
+        /// Why each was dropped, for a reader.
+        reasons: String,
+    },
+    /// Text in a column of numbers.
+    #[error("`{}` is not a number, but {numbers} of the {present} values of the column are; correct it, leave it empty if \
+             it is not known, or read the column as a category", shortened(.cell))]
+    MixedColumn {
+        /// The text.
+        cell: String,
+        /// How many cells are numbers.
+        numbers: usize,
+        /// How many cells are not missing.
+        present: usize,
+    },
+    /// A value that a column or a transform cannot take.
+    #[error("{}{what}", .row.map(|row| format!("row {row}: ")).unwrap_or_default())]
+    BadValue {
+        /// The row, from 0; none where the line of the file is known.
+        row: Option<usize>,
+        /// What it is, and what would mend it.
+        what: String,
     },
     /// Nothing is left to learn from.
     #[error("no column is left besides the target; keep at least one numeric column")]

@@ -330,7 +330,7 @@ pub(crate) fn n_outputs(n_classes: usize) -> usize {
     if n_classes == 2 { 1 } else { n_classes }
 }
 
-fn sorted_classes(labels: &[&str]) -> Vec<String> {
+pub(super) fn sorted_classes(labels: &[&str]) -> Vec<String> {
     let mut classes = labels.to_vec();
     classes.sort_unstable();
     classes.dedup();
@@ -342,7 +342,7 @@ fn sorted_classes(labels: &[&str]) -> Vec<String> {
     classes.into_iter().map(str::to_owned).collect()
 }
 
-fn labels_in(classes: &[String], table: &Table, column: usize) -> Result<Vec<usize>, Error> {
+pub(super) fn labels_in(classes: &[String], table: &Table, column: usize) -> Result<Vec<usize>, Error> {
     let index: HashMap<&str, usize> =
         classes.iter().enumerate().map(|(i, class)| (class.as_str(), i)).collect();
     let labels = table.labels(column)?;

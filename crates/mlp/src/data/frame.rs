@@ -1,5 +1,7 @@
 //! Named columns of rows: numbers, and categories beside them.
 
+mod edit;
+
 use crate::Error;
 
 /// What stands for "no value" among the codes of a [`Category`].

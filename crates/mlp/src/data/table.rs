@@ -286,6 +286,30 @@ impl Table {
             .collect()
     }
 
+    /// The table of these rows, in this order; each keeps the line that it came from.
+    ///
+    /// # Panics
+    /// Where a row is not below [`Table::n_rows`].
+    ///
+    /// ```
+    /// let table = mlp::data::Table::from_bytes(b"a,b\n1,x\n2,y\n3,z\n", "abc.csv")?;
+    /// let two = table.rows(&[2, 0]);
+    /// assert_eq!((two.cell(0, 1), two.line(0), two.n_rows()), ("z", 4, 2));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        let (mut text, mut ends) = (String::new(), Vec::with_capacity(rows.len() * self.columns.len()));
+        for &row in rows {
+            for column in 0..self.columns.len() {
+                text.push_str(self.cell(row, column));
+                ends.push(text.len());
+            }
+        }
+        let lines = rows.iter().map(|row| self.lines[*row]).collect();
+        Self { source: self.source.clone(), columns: self.columns.clone(), text, ends, lines }
+    }
+
     /// An error about one cell, with its line and column.
     pub(crate) fn error_at(&self, row: usize, column: usize, kind: DataErrorKind) -> Error {
         DataError {
@@ -336,7 +360,7 @@ fn parse_number(cell: &str) -> Result<f64, DataErrorKind> {
 }
 
 /// The usual spellings of a missing value, besides NaN, which parses as a number.
-fn is_missing(cell: &str) -> bool {
+pub(super) fn is_missing(cell: &str) -> bool {
     ["", "?", "-", ".", "na", "n/a", "#n/a", "null", "none"]
         .iter()
         .any(|spelling| cell.eq_ignore_ascii_case(spelling))

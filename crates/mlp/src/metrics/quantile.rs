@@ -2,7 +2,7 @@
 
 /// The quantile `q` in [0, 1] of ascending, non-empty numbers, between two of them by linear interpolation (Hyndman and Fan
 /// 1996, type 7), rounded as NumPy's: edges of bins are compared with the numbers themselves.
-pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let last = sorted.len() - 1;
     let place = last as f64 * q;
     let below = (place.floor() as usize).min(last);
