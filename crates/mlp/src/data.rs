@@ -9,7 +9,6 @@ mod preprocess;
 mod reader;
 mod schema;
 mod split;
-mod standardize;
 mod table;
 mod target;
 mod transform;
@@ -21,7 +20,6 @@ pub use preprocess::{Feature, Preprocess, Recipe};
 pub use reader::{DatasetReader, Task};
 pub use schema::{Choices, Reason, Role, Schema, SchemaColumn};
 pub use split::Split;
-pub use standardize::Standardize;
 pub use table::Table;
 pub use target::Target;
 pub use transform::{
@@ -29,5 +27,6 @@ pub use transform::{
     Log, OneHot, Ordinal, Pca, Polynomial, Scale, Transform, Unknown,
 };
 
-pub(crate) use dataset::{check_weights, n_outputs};
+pub(crate) use data_error::listed;
+pub(crate) use dataset::check_weights;
 pub(crate) use split::below;

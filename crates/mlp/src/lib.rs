@@ -28,10 +28,12 @@ pub mod atomic_file;
 pub mod backprop;
 pub mod data;
 mod error;
+mod estimator;
 mod init;
 mod layer;
 pub mod loss;
 pub mod metrics;
+mod model;
 pub mod model_file;
 mod network;
 mod objective;
@@ -44,10 +46,13 @@ mod train;
 pub use activation::Activation;
 pub use backprop::Backprop;
 pub use error::Error;
+pub use estimator::{
+    ClassWeights, Learner, LinearRegression, LinearSolver, LogisticRegression, MlpClassifier, MlpRegressor, Scheme,
+};
 pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use loss::Loss;
-pub use model_file::Model;
+pub use model::{Features, Model, Outcome, Probabilities, TrainingRecord};
 pub use network::{Leaves, Network};
 pub use objective::{Dropout, Objective, Rows};
 pub use optimizer::{Clip, Optimizer, Updater};

@@ -28,7 +28,7 @@ use tape::{Float, Tape, Tensor};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network<T: Float = f64> {
     sizes: Vec<usize>,
     layers: Arc<[Layer]>,
@@ -234,6 +234,23 @@ impl<T: Float> Network<T> {
         Leaves { parameters, layers, weights, activation: self.activation, output: self.output }
     }
 
+    /// The logits of each row of `x: (n, n_in)`, (n, K): what the output layer makes h of.
+    ///
+    /// # Errors
+    /// When x is not a matrix with as many columns as the network has inputs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use tape::Tensor;
+    /// let network = mlp::Network::from_parameters(&[1, 1], vec![2.0, -2.0])?;
+    /// assert_eq!(network.logits(&Tensor::full(&[1, 1], 3.0))?.to_vec(), [4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn logits(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        self.constants().logits(x)
+    }
+
     /// What the network says of each row of `x: (n, n_in)`: h of each of the K units, (n, K).
     ///
     /// # Errors
@@ -248,7 +265,7 @@ impl<T: Float> Network<T> {
     /// # }
     /// ```
     pub fn outputs(&self, x: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        self.output.apply(&self.constants().logits(x)?)
+        self.output.apply(&self.logits(x)?)
     }
 
     /// What the network says, of one whose units are probabilities: K sigmoids are K answers of their own, and do not sum to

@@ -12,6 +12,7 @@ mod tests;
 use crate::objective::{Dropout, Objective, Rows};
 use crate::optimizer::within;
 use crate::{Clip, Error, Loss, Network, Optimizer, Plateau, Schedule};
+pub(crate) use batches::Batches;
 pub use checkpoint::CheckpointErrorKind;
 pub use early_stopping::EarlyStopping;
 pub use observer::{JsonLines, Observer, Progress};
@@ -223,7 +224,7 @@ impl Training {
 
     /// The objective of a step that sees a batch of rows, of n in all: the penalties count once an epoch, so λ/2n for n rows
     /// is λ b/n over 2b for the b of a batch.
-    fn objective(&self, batch: usize, n: usize) -> Objective {
+    pub(crate) fn objective(&self, batch: usize, n: usize) -> Objective {
         let share = batch as f64 / n as f64;
         let dropout = (self.dropout > 0.0).then_some(Dropout { rate: self.dropout, seed: self.seed });
         Objective { loss: self.loss, lambda: self.lambda * share, l1: self.l1 * share, dropout }

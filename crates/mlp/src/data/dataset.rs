@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::data_error::{DataError, DataErrorKind, listed};
-use super::{Frame, Table, Target};
+use super::{Frame, Schema, Table, Target};
 use crate::Error;
 
 /// Rows and what is known of them: what a model is trained on or measured by.
@@ -27,6 +27,7 @@ pub struct Dataset {
     target: Target,
     weights: Option<Vec<f64>>,
     groups: Option<Vec<usize>>,
+    schema: Option<Schema>,
 }
 
 impl Dataset {
@@ -56,7 +57,7 @@ impl Dataset {
         if let Some(name) = target.names().iter().find(|name| frame.names().contains(name)) {
             return Err(Error::shape("dataset", "columns without the target", format!("`{name}` in both")));
         }
-        Ok(Self { frame, target, weights: None, groups: None })
+        Ok(Self { frame, target, weights: None, groups: None, schema: None })
     }
 
     /// A dataset of `features`, row-major `(n_rows, columns.len())`, and one label below `classes.len()` a row.
@@ -190,6 +191,35 @@ impl Dataset {
         Self::new(features, columns.to_vec(), target.to_owned(), labels, classes.to_vec())
     }
 
+    /// The same dataset, knowing by which schema its rows were read from a table: a model that is fitted to it reads other
+    /// tables in the same way.
+    ///
+    /// ```
+    /// use mlp::data::{DatasetReader, Table};
+    ///
+    /// let table = Table::from_bytes(b"x,alive,y\n1,yes,a\n3,no,b\n", "t.csv")?;
+    /// let (data, schema) = DatasetReader::classes("y").read(&table)?;
+    /// assert_eq!(data.clone().with_schema(schema), data); // who reads a table says so
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_schema(self, schema: Schema) -> Self {
+        Self { schema: Some(schema), ..self }
+    }
+
+    /// The schema by which the rows were read, if they came from a table.
+    ///
+    /// ```
+    /// use mlp::data::{DatasetReader, Table};
+    ///
+    /// let table = Table::from_bytes(b"x,y\n1,a\n3,b\n", "t.csv")?;
+    /// assert!(DatasetReader::classes("y").read(&table)?.0.schema().is_some());
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
     /// The rows.
     ///
     /// ```
@@ -305,6 +335,7 @@ impl Dataset {
             target: self.target.rows(rows),
             weights: self.weights.as_ref().map(|weights| rows.iter().map(|row| weights[*row]).collect()),
             groups: self.groups.as_ref().map(|groups| rows.iter().map(|row| groups[*row]).collect()),
+            schema: self.schema.clone(),
         }
     }
 }
@@ -323,11 +354,6 @@ pub(crate) fn check_weights(weights: &[f64], n_rows: usize) -> Result<(), Error>
         return Err(Error::shape("weights", "at least one above 0", "zeros only"));
     }
     Ok(())
-}
-
-/// The number of output units for so many classes.
-pub(crate) fn n_outputs(n_classes: usize) -> usize {
-    if n_classes == 2 { 1 } else { n_classes }
 }
 
 pub(super) fn sorted_classes(labels: &[&str]) -> Vec<String> {

@@ -320,6 +320,24 @@ impl TryFrom<Parts> for Preprocess {
     type Error = Error;
 
     fn try_from(Parts { schema, chain }: Parts) -> Result<Self, Error> {
+        Self::of_parts(schema, chain)
+    }
+}
+
+impl Preprocess {
+    /// Columns to be read and transforms that were fitted to them.
+    ///
+    /// # Errors
+    /// When they do not fit together.
+    ///
+    /// ```
+    /// # use mlp::data::{Frame, Preprocess, Recipe};
+    /// let frame = Frame::of_numbers(vec![1.0, 3.0], vec!["x".into()])?;
+    /// let fitted = Preprocess::fit(&frame, &Recipe::default())?;
+    /// assert_eq!(Preprocess::of_parts(fitted.schema().clone(), fitted.chain().to_vec())?, fitted);
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn of_parts(schema: Schema, chain: Vec<Fitted>) -> Result<Self, Error> {
         let mut traced = traced_columns(&schema);
         for fitted in &chain {
             traced = fitted.trace(traced, None)?;

@@ -138,7 +138,7 @@ impl DatasetReader {
         if let Some(name) = &self.groups {
             data = data.with_groups(groups(table, table.position(name)?)?)?;
         }
-        Ok((data, schema))
+        Ok((data.with_schema(schema.clone()), schema))
     }
 
     /// The rows that have a target, where some have none and are to be left out.

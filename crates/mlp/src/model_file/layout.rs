@@ -2,11 +2,6 @@
 
 use std::ops::Range;
 
-/// The name of the tensor of column means.
-pub(super) const MEAN: &str = "standardize.mean";
-/// The name of the tensor of column deviations.
-pub(super) const DEVIATION: &str = "standardize.deviation";
-
 /// A tensor of parameters: its name, its shape, its place among the flat parameters.
 pub(super) struct Part {
     pub(super) name: String,

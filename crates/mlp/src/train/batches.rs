@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use tape::{Float, Tensor};
 
 /// Rows in the order of an epoch, cut into batches that are copied into the same buffers again and again.
-pub(super) struct Batches<T: Float> {
+pub(crate) struct Batches<T: Float> {
     n: usize,
     size: usize,
     shuffled: bool,
@@ -26,24 +26,24 @@ struct Buffers<T: Float> {
 
 impl<T: Float> Batches<T> {
     /// Batches of so many of n rows, or all of them at once in their own order.
-    pub(super) fn new(n: usize, size: Option<usize>) -> Self {
+    pub(crate) fn new(n: usize, size: Option<usize>) -> Self {
         let order = (0..n).collect();
         let (shuffled, size) = (size.is_some(), size.unwrap_or(n).min(n));
         Batches { n, size, shuffled, order, epoch: 0, buffers: [None, None] }
     }
 
     /// How many there are in an epoch.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.n.div_ceil(self.size)
     }
 
     /// How many rows the batch at this place of an epoch has.
-    pub(super) fn rows(&self, place: usize) -> usize {
+    pub(crate) fn rows(&self, place: usize) -> usize {
         self.size.min(self.n - place * self.size)
     }
 
     /// The batch at this place of this epoch, whose order follows from the seed and its number, and from nothing before it.
-    pub(super) fn batch<'a>(
+    pub(crate) fn batch<'a>(
         &'a mut self,
         rows: &Rows<'a, T>,
         seed: u64,
