@@ -1,10 +1,16 @@
 //! From a table of numbers to what a network is trained on: reading, targets, splits, standardising.
 
+mod array_file;
+mod arrays;
 pub mod bundled;
 mod csv_rows;
 mod data_error;
 mod dataset;
 mod frame;
+mod idx;
+#[cfg(feature = "images")]
+mod image_folder;
+mod npy;
 mod split;
 mod standardize;
 mod table;
@@ -13,6 +19,10 @@ mod target;
 pub use data_error::{DataError, DataErrorKind};
 pub use dataset::Dataset;
 pub use frame::{Category, Column, Frame, MISSING, Numbers};
+pub use idx::{Idx, IdxKind};
+#[cfg(feature = "images")]
+pub use image_folder::{Colour, ImageFolder};
+pub use npy::{Npy, NpyKind};
 pub use split::Split;
 pub use standardize::Standardize;
 pub use table::Table;

@@ -330,7 +330,7 @@ pub(crate) fn n_outputs(n_classes: usize) -> usize {
     if n_classes == 2 { 1 } else { n_classes }
 }
 
-fn sorted_classes(labels: &[&str]) -> Vec<String> {
+pub(super) fn sorted_classes(labels: &[&str]) -> Vec<String> {
     let mut classes = labels.to_vec();
     classes.sort_unstable();
     classes.dedup();
