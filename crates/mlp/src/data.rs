@@ -23,7 +23,7 @@ pub use idx::{Idx, IdxKind};
 #[cfg(feature = "images")]
 pub use image_folder::{Colour, ImageFolder};
 pub use npy::{Npy, NpyKind};
-pub use split::Split;
+pub use split::{FoldBy, Folds, KFold, Split};
 pub use standardize::Standardize;
 pub use table::Table;
 pub use target::Target;
