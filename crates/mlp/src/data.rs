@@ -1,4 +1,4 @@
-//! From a table of numbers to what a network is trained on: reading, targets, splits, standardising.
+//! From files and arrays to what a network is trained on: reading, targets, splits, standardising, batches, scores by folds.
 
 mod array_file;
 mod arrays;
@@ -11,6 +11,7 @@ mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
 mod npy;
+mod sampler;
 mod split;
 mod standardize;
 mod table;
@@ -23,6 +24,7 @@ pub use idx::{Idx, IdxKind};
 #[cfg(feature = "images")]
 pub use image_folder::{Colour, ImageFolder};
 pub use npy::{Npy, NpyKind};
+pub use sampler::Sampler;
 pub use split::{FoldBy, Folds, KFold, Split};
 pub use standardize::Standardize;
 pub use table::Table;
