@@ -10,6 +10,7 @@ mod frame;
 mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
+mod loader;
 mod npy;
 mod sampler;
 mod split;
@@ -23,6 +24,7 @@ pub use frame::{Category, Column, Frame, MISSING, Numbers};
 pub use idx::{Idx, IdxKind};
 #[cfg(feature = "images")]
 pub use image_folder::{Colour, ImageFolder};
+pub use loader::{Batch, Batches, DataLoader};
 pub use npy::{Npy, NpyKind};
 pub use sampler::Sampler;
 pub use split::{FoldBy, Folds, KFold, Split};
