@@ -17,6 +17,7 @@ mod split;
 mod standardize;
 mod table;
 mod target;
+mod validation;
 
 pub use data_error::{DataError, DataErrorKind};
 pub use dataset::Dataset;
@@ -31,6 +32,7 @@ pub use split::{FoldBy, Folds, KFold, Split};
 pub use standardize::Standardize;
 pub use table::Table;
 pub use target::Target;
+pub use validation::{CurvePoint, Scores, Spread, cross_validate, grid, learning_curve, validation_curve};
 
 pub(crate) use dataset::n_outputs;
 pub(crate) use split::below;
