@@ -194,8 +194,8 @@ pub enum DataErrorKind {
         rows: usize,
     },
     /// A class has fewer rows than there are folds.
-    #[error("class `{}` has only {rows} rows, fewer than {folds} folds; take fewer folds or add rows",
-            shortened(.class))]
+    #[error("class `{}` has only {rows} {}, fewer than {folds} folds; take fewer folds or add rows", shortened(.class),
+            if *.rows == 1 { "row" } else { "rows" })]
     FewerRowsThanFolds {
         /// The class.
         class: String,

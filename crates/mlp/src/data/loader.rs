@@ -22,7 +22,8 @@ type Map<'a, T> = dyn Fn(&mut Batch<T>) -> Result<(), Error> + Send + Sync + 'a;
 /// Rows in batches, epoch by epoch, each batch assembled on another thread while the step before it runs.
 ///
 /// Which rows make which batch follows from the [`Sampler`] and the number of the epoch. Batches are the same bits with and without
-/// the other thread. The buffers of a batch come back when it is dropped, so that after the first batches nothing is allocated.
+/// the other thread. The buffers of a batch come back when it is dropped, so that after the first batches of an epoch no others are
+/// made.
 ///
 /// ```
 /// use mlp::data::{DataLoader, Sampler};

@@ -181,11 +181,23 @@ mod packed {
 
 proptest::proptest! {
     #[test]
-    fn any_bytes_are_an_array_or_an_error(bytes in proptest::collection::vec(0_u8..16, 0..40)) {
-        let bytes = [vec![0, 0], bytes].concat();
-        if let Ok(array) = Idx::from_bytes(&bytes, "a.idx") {
+    fn a_file_is_an_array_if_it_is_as_long_as_it_says(
+        kind in 7_u8..16,
+        shape in proptest::collection::vec(0_u32..4, 0..4),
+        width in 1_usize..9,
+        more in -1_isize..2,
+    ) {
+        let widths = [(8, 1), (9, 1), (11, 2), (12, 4), (13, 4), (14, 8)];
+        let length = (shape.iter().product::<u32>() as usize * width).saturating_add_signed(more);
+        let fits = !shape.is_empty()
+            && widths.iter().any(|(code, width)| {
+                *code == kind && shape.iter().product::<u32>() as usize * width == length
+            });
+        let array = Idx::from_bytes(&file(kind, &shape, &vec![1; length]), "a.idx");
+        assert_eq!(array.is_ok(), fits);
+        if let Ok(array) = array {
             assert_eq!(array.to_vec().len(), array.shape().iter().product::<usize>());
-            let _ = (array.to_frame(), array.to_classes("y"));
+            assert_eq!(array.to_frame().is_ok(), !shape.contains(&0));
         }
     }
 }

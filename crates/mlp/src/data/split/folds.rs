@@ -97,7 +97,7 @@ impl KFold {
     ///
     /// let data = Dataset::from_rows(&[[0.0], [1.0], [2.0]], &["a", "b", "a"])?;
     /// let error = KFold::stratified(2).split(&data).unwrap_err();
-    /// assert!(error.to_string().starts_with("column `class`: class `b` has only 1 rows, fewer than 2 folds"));
+    /// assert!(error.to_string().starts_with("column `class`: class `b` has only 1 row, fewer than 2 folds"));
     /// # Ok::<(), mlp::Error>(())
     /// ```
     pub fn split(&self, data: &Dataset) -> Result<Folds, Error> {
