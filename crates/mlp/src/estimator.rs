@@ -16,7 +16,9 @@ pub use self::regressor::MlpRegressor;
 
 use crate::data::{Dataset, Preprocess, Recipe, Split, Target};
 use crate::model::{self, Features};
-use crate::{Activation, Error, Init, Model, Network, Outcome, Output, Probabilities, Rows, Training, TrainingRecord};
+use crate::{
+    Activation, Error, Init, Model, Network, Outcome, Output, Probabilities, Rows, Training, TrainingRecord,
+};
 use tape::{Float, Tensor};
 
 /// What all estimators that train a network have in common.
@@ -92,9 +94,11 @@ impl Plan<'_> {
         let sizes = [&inputs, self.hidden, &[outcome.n_outputs()]].concat();
         // Kaiming's for units that are linear above zero, Xavier's for those that are about zero.
         let init = self.init.unwrap_or(match self.activation {
-            Activation::Relu | Activation::LeakyRelu | Activation::Elu | Activation::Gelu | Activation::Silu => {
-                Init::KaimingNormal { fan: crate::Fan::In, gain: self.activation.gain() }
-            }
+            Activation::Relu
+            | Activation::LeakyRelu
+            | Activation::Elu
+            | Activation::Gelu
+            | Activation::Silu => Init::KaimingNormal { fan: crate::Fan::In, gain: self.activation.gain() },
             _ => Init::default(),
         });
         let network = Network::with_init(&sizes, init, self.training.seed)?;
@@ -104,7 +108,7 @@ impl Plan<'_> {
 
     /// These rows as the network of the model reads them, their targets as its units should say them, and how much they count.
     fn ready<T: Float>(&self, model: &Model<T>, data: &Dataset) -> Result<Ready<T>, Error> {
-        let x = model::matrix(&model.preprocess, data.features(&model.preprocess)?)?;
+        let x = model::matrix(&model.preprocess, data.features_for(&model.preprocess)?)?;
         let n_outputs = model.outcome.n_outputs();
         let values = match (&model.outcome, data.target()) {
             (Outcome::Classes { name, classes }, Target::Classes { .. }) => {
@@ -164,7 +168,8 @@ fn outcome(target: &Target) -> Result<Outcome, Error> {
             let rows = values.len() / names.len();
             let column = |i: usize| values.iter().skip(i).step_by(names.len());
             let mean: Vec<f64> = (0..names.len()).map(|i| column(i).map(|y| y / rows as f64).sum()).collect();
-            let spread = |i: usize| column(i).map(|y| ((y - mean[i]) / rows as f64) * (y - mean[i])).sum::<f64>();
+            let spread =
+                |i: usize| column(i).map(|y| ((y - mean[i]) / rows as f64) * (y - mean[i])).sum::<f64>();
             let deviation = (0..names.len()).map(|i| match spread(i).sqrt() {
                 0.0 => 1.0,
                 deviation => deviation,
@@ -188,7 +193,9 @@ fn check_target(target: &Target) -> Result<(), Error> {
         && labels.iter().all(|label| *label == labels[0])
     {
         let kind = crate::data::DataErrorKind::OneClass { class: classes[labels[0]].clone() };
-        return Err(crate::data::DataError { file: None, line: None, column: Some(name.clone()), kind }.into());
+        return Err(
+            crate::data::DataError { file: None, line: None, column: Some(name.clone()), kind }.into()
+        );
     }
     Ok(())
 }

@@ -287,7 +287,7 @@ impl<T: Float> Model<T> {
     /// # }
     /// ```
     pub fn matrix(&self, rows: &(impl Features + ?Sized)) -> Result<Tensor<T>, Error> {
-        matrix(&self.preprocess, rows.features(&self.preprocess)?)
+        matrix(&self.preprocess, rows.features_for(&self.preprocess)?)
     }
 
     /// What the output units say before the sigmoid or the softmax, (n, K): scores, of which more is likelier.
@@ -466,14 +466,14 @@ impl<T: Float> Model<T> {
         match (&self.outcome, data.target()) {
             (Outcome::Classes { .. }, Target::Classes { .. }) => {
                 let truth = self.labels_of(data)?;
-                metrics::accuracy(metrics::Targets::weighted(&truth, weights)?, &self.predict(data)?)
+                metrics::accuracy(metrics::Targets::weighted(&truth, weights), &self.predict(data)?)
             }
             (Outcome::Labels { names }, Target::Labels { values, .. }) => {
                 let predicted = self.predict_labels(data)?;
                 let rows = values.chunks(names.len()).zip(predicted.chunks(names.len()));
                 let right = rows.map(|(y, h)| usize::from(y.iter().zip(h).any(|(y, h)| (*y == 1.0) != *h)));
                 let wrong: Vec<usize> = right.collect();
-                metrics::accuracy(metrics::Targets::weighted(&vec![0; wrong.len()], weights)?, &wrong)
+                metrics::accuracy(metrics::Targets::weighted(&vec![0; wrong.len()], weights), &wrong)
             }
             (Outcome::Numbers { names, .. }, Target::Numbers { values, .. }) => {
                 let predicted = self.predict_numbers(data)?;
@@ -481,7 +481,7 @@ impl<T: Float> Model<T> {
                 for column in 0..names.len() {
                     let of = |from: &[f64]| from.iter().skip(column).step_by(names.len()).copied().collect();
                     let (y, h): (Vec<f64>, Vec<f64>) = (of(values), of(&predicted));
-                    sum += metrics::r2(metrics::Targets::weighted(&y, weights)?, &h)?;
+                    sum += metrics::r2(metrics::Targets::weighted(&y, weights), &h)?;
                 }
                 Ok(sum / names.len() as f64)
             }
@@ -504,7 +504,8 @@ impl<T: Float> Model<T> {
     /// # }
     /// ```
     pub fn labels_of(&self, data: &Dataset) -> Result<Vec<usize>, Error> {
-        let (Outcome::Classes { classes, .. }, Target::Classes { .. }) = (&self.outcome, data.target()) else {
+        let (Outcome::Classes { classes, .. }, Target::Classes { .. }) = (&self.outcome, data.target())
+        else {
             return Err(self.refuse("labels", "what the rows have as target"));
         };
         let places: HashMap<&str, usize> =
@@ -579,7 +580,11 @@ pub(crate) fn matrix<T: Float>(preprocess: &Preprocess, features: Vec<f64>) -> R
     if let Some(at) = numbers.iter().position(|number| !number.to_f64().is_finite()) {
         let wants = format!("features that {} can hold", T::NAME);
         let name = &preprocess.features()[at % columns].name;
-        return Err(Error::shape("model", wants, format!("{} as `{name}` in row {}", features[at], at / columns)));
+        return Err(Error::shape(
+            "model",
+            wants,
+            format!("{} as `{name}` in row {}", features[at], at / columns),
+        ));
     }
     Ok(Tensor::from_vec(numbers, &[rows, columns])?)
 }

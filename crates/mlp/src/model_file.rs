@@ -18,9 +18,7 @@ use tape::Float;
 pub use self::error::ModelFileErrorKind;
 use crate::data::Preprocess;
 use crate::tensor_file::{self, Part, numbers};
-use crate::{
-    Activation, Error, Model, Network, Outcome, Output, Probabilities, TrainingRecord, atomic_file,
-};
+use crate::{Activation, Error, Model, Network, Outcome, Output, Probabilities, TrainingRecord, atomic_file};
 
 /// The metadata key that makes a safetensors file a model of this crate.
 const KEY: &str = "mlp-model";
@@ -158,7 +156,8 @@ impl<T: Float> Model<T> {
             VERSION => (serde_json::from_str(&description).map_err(json)?, 0),
             _ => return Err(OtherVersion { version, newest: VERSION }),
         };
-        let Description { sizes, activation, output, outcome, probabilities, preprocess, record, .. } = description;
+        let Description { sizes, activation, output, outcome, probabilities, preprocess, record, .. } =
+            description;
         let Some(activation) = Activation::named(&activation) else {
             let known = Activation::ALL.map(Activation::name).join(", ");
             return Err(damaged(format!("its activation is `{activation}`, and known are {known}")));

@@ -84,6 +84,28 @@ pub enum DataErrorKind {
         /// The first byte that breaks the encoding.
         byte: u8,
     },
+    /// The bytes are no whole array of a format that is read by its header.
+    #[error("not a whole {format} file: {found}")]
+    NotAnArray {
+        /// The format that was wanted.
+        format: &'static str,
+        /// What was found instead.
+        found: String,
+    },
+    /// The file needs a feature of this crate that was not switched on.
+    #[error("{what} is read with the feature `{feature}` of mlp, which is off; switch it on")]
+    FeatureOff {
+        /// What the file is.
+        what: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// An image cannot be read, or does not go with the others.
+    #[error("not an image that fits: {found}")]
+    BadImage {
+        /// What is wrong with it.
+        found: String,
+    },
     /// There is nothing in the file.
     #[error("the file is empty; give a CSV file with a header row and at least one row of data")]
     Empty,
@@ -202,6 +224,17 @@ pub enum DataErrorKind {
         class: String,
         /// Its rows.
         rows: usize,
+    },
+    /// A class has fewer rows than there are folds.
+    #[error("class `{}` has only {rows} {}, fewer than {folds} folds; take fewer folds or add rows", shortened(.class),
+            if *.rows == 1 { "row" } else { "rows" })]
+    FewerRowsThanFolds {
+        /// The class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// The folds that were asked for.
+        folds: usize,
     },
     /// A label that the model was not trained on.
     #[error("label `{}` is not among the classes of the model, which are {classes}; remove the row or train with it",

@@ -1,11 +1,19 @@
 //! Rows held out from training.
 
+mod folds;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
 use super::Dataset;
 use super::data_error::{DataError, DataErrorKind};
 use crate::Error;
+
+pub use folds::{FoldBy, Folds, KFold};
 
 /// Which rows are trained on and which are held out to measure by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +25,66 @@ pub struct Split {
 }
 
 impl Split {
+    /// A random split that holds out the fraction `held_out` of all rows, at least one, and leaves at least one for training.
+    ///
+    /// The rows are shuffled (Fisher and Yates 1938), and the first of them held out. The same number of rows, fraction and
+    /// seed give the same split on every machine.
+    ///
+    /// # Errors
+    /// Where the fraction is not between 0 and 1, or there are fewer than two rows.
+    ///
+    /// ```
+    /// use mlp::data::{Split, bundled};
+    ///
+    /// let split = Split::random(&bundled::digits(), 0.25, 0)?;
+    /// assert_eq!((split.train.len(), split.held_out.len()), (1348, 449));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn random(data: &Dataset, held_out: f64, seed: u64) -> Result<Self, Error> {
+        check_fraction(held_out)?;
+        let mut rows: Vec<usize> = (0..data.n_rows()).collect();
+        if rows.len() < 2 {
+            return Err(Error::shape("split", "at least two rows", rows.len().to_string()));
+        }
+        shuffle(&mut rows, &mut generator(seed));
+        let train = rows.split_off(share(rows.len(), held_out));
+        Ok(Self::sorted(train, rows))
+    }
+
+    /// A random split that holds out the fraction `held_out` of the groups, at least one, with all of their rows, and leaves at
+    /// least one group for training.
+    ///
+    /// The groups, in the order in which they first come, are shuffled, and the first of them held out.
+    ///
+    /// # Errors
+    /// Where the fraction is not between 0 and 1, or the rows have no groups or fewer than two.
+    ///
+    /// ```
+    /// use mlp::data::{Dataset, Split};
+    ///
+    /// let data = Dataset::from_rows(&[[0.0], [1.0], [2.0], [3.0]], &["a", "b", "a", "b"])?;
+    /// let split = Split::grouped(&data.with_groups(vec![7, 9, 9, 7])?, 0.5, 0)?;
+    /// assert!([vec![0, 3], vec![1, 2]].contains(&split.held_out));
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn grouped(data: &Dataset, held_out: f64, seed: u64) -> Result<Self, Error> {
+        check_fraction(held_out)?;
+        let mut groups = rows_of_groups(data)?;
+        if groups.len() < 2 {
+            return Err(Error::shape("split", "at least two groups", groups.len().to_string()));
+        }
+        shuffle(&mut groups, &mut generator(seed));
+        let train = groups.split_off(share(groups.len(), held_out));
+        Ok(Self::sorted(train.concat(), groups.concat()))
+    }
+
     /// A random split that holds out the fraction `held_out` of each class, at least one row of it, and leaves at
     /// least one for training.
     ///
     /// The same labels, fraction and seed give the same split on every machine.
     ///
     /// # Errors
-    /// Where the fraction is not between 0 and 1, or a class has a single row.
+    /// Where the fraction is not between 0 and 1, a class has a single row, or the target is no class.
     ///
     /// ```
     /// use mlp::data::{Split, bundled};
@@ -35,17 +96,8 @@ impl Split {
     /// # Ok::<(), mlp::Error>(())
     /// ```
     pub fn stratified(data: &Dataset, held_out: f64, seed: u64) -> Result<Self, Error> {
-        if !(held_out > 0.0 && held_out < 1.0) {
-            return Err(Error::Setting {
-                setting: "held_out",
-                wants: "a fraction above 0 and below 1",
-                got: held_out.to_string(),
-            });
-        }
-        let mut rows_of = vec![Vec::new(); data.classes().len()];
-        for (row, label) in data.labels().iter().enumerate() {
-            rows_of[*label].push(row);
-        }
+        check_fraction(held_out)?;
+        let rows_of = rows_of_classes(data)?;
         let mut rng = generator(seed);
         let mut split = Self { train: Vec::new(), held_out: Vec::new() };
         for (class, mut rows) in rows_of.into_iter().enumerate() {
@@ -57,15 +109,59 @@ impl Split {
                 }
                 _ => shuffle(&mut rows, &mut rng),
             }
-            let wanted = (rows.len() as f64 * held_out).round() as usize;
-            let (out, train) = rows.split_at(wanted.clamp(1, rows.len() - 1));
+            let (out, train) = rows.split_at(share(rows.len(), held_out));
             split.held_out.extend_from_slice(out);
             split.train.extend_from_slice(train);
         }
-        split.train.sort_unstable();
-        split.held_out.sort_unstable();
-        Ok(split)
+        Ok(Self::sorted(split.train, split.held_out))
     }
+
+    fn sorted(mut train: Vec<usize>, mut held_out: Vec<usize>) -> Self {
+        train.sort_unstable();
+        held_out.sort_unstable();
+        Self { train, held_out }
+    }
+}
+
+fn check_fraction(held_out: f64) -> Result<(), Error> {
+    if held_out > 0.0 && held_out < 1.0 {
+        return Ok(());
+    }
+    let wants = "a fraction above 0 and below 1";
+    Err(Error::Setting { setting: "held_out", wants, got: held_out.to_string() })
+}
+
+/// How many of `n` are held out: at least one, and not all. There are at least two.
+fn share(n: usize, held_out: f64) -> usize {
+    ((n as f64 * held_out).round() as usize).clamp(1, n - 1)
+}
+
+/// The rows of each class, ascending.
+fn rows_of_classes(data: &Dataset) -> Result<Vec<Vec<usize>>, Error> {
+    if data.classes().is_empty() {
+        return Err(Error::shape("stratified", "a target of classes", "labels or numbers"));
+    }
+    let mut rows_of = vec![Vec::new(); data.classes().len()];
+    for (row, label) in data.labels().iter().enumerate() {
+        rows_of[*label].push(row);
+    }
+    Ok(rows_of)
+}
+
+/// The rows of each group, ascending, in the order in which the groups first come.
+fn rows_of_groups(data: &Dataset) -> Result<Vec<Vec<usize>>, Error> {
+    let Some(groups) = data.groups() else {
+        return Err(Error::shape("grouped", "rows that belong to groups", "rows without"));
+    };
+    let (mut places, mut rows_of) = (HashMap::new(), Vec::<Vec<usize>>::new());
+    for (row, group) in groups.iter().enumerate() {
+        let place = *places.entry(group).or_insert(rows_of.len());
+        if place == rows_of.len() {
+            rows_of.push(Vec::new());
+        }
+        rows_of[place].push(row);
+    }
+    Ok(rows_of)
 }
 
 /// A generator of this file's own: the seed with a mark in it, so that other users of the same seed draw other numbers.
@@ -73,9 +169,16 @@ fn generator(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed ^ u64::from_le_bytes(*b"\0\0\0split"))
 }
 
+/// The generator of the epoch or repeat `index` of a seed: it follows from these alone, so that any can be begun at without
+/// those before it.
+pub(super) fn stream(seed: u64, mark: &[u8; 8], index: u64) -> Xoshiro256PlusPlus {
+    let first = Xoshiro256PlusPlus::seed_from_u64(seed ^ u64::from_le_bytes(*mark)).next_u64();
+    Xoshiro256PlusPlus::seed_from_u64(first.wrapping_add(index))
+}
+
 /// Fisher and Yates (1938), in Durstenfeld's form. Written out because how `rand` draws from a range may change with
 /// its version, and a seed must mean the same rows for ever.
-fn shuffle(rows: &mut [usize], rng: &mut Xoshiro256PlusPlus) {
+pub(super) fn shuffle<R>(rows: &mut [R], rng: &mut Xoshiro256PlusPlus) {
     for i in (1..rows.len()).rev() {
         rows.swap(i, below(i as u64 + 1, rng) as usize);
     }
@@ -88,64 +191,5 @@ pub(crate) fn below(bound: u64, rng: &mut Xoshiro256PlusPlus) -> u64 {
         if product as u64 >= bound.wrapping_neg() % bound {
             return (product >> 64) as u64;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(labels: &[usize]) -> Dataset {
-        let classes = (0..=labels.iter().copied().max().unwrap()).map(|class| class.to_string()).collect();
-        Dataset::new(vec![0.0; labels.len()], vec!["x".into()], "y".into(), labels.to_vec(), classes).unwrap()
-    }
-
-    #[test]
-    fn every_row_is_on_one_side_and_every_class_on_both() {
-        let labels: Vec<usize> = (0..97).map(|i| (i * i) % 7 % 4).collect();
-        let data = data(&labels);
-        for seed in 0..20 {
-            for fraction in [0.001, 0.2, 0.5, 0.999] {
-                let split = Split::stratified(&data, fraction, seed).unwrap();
-                let mut all = [split.train.clone(), split.held_out.clone()].concat();
-                all.sort_unstable();
-                assert_eq!(all, (0..97).collect::<Vec<_>>());
-                for class in data.labels() {
-                    assert!(split.train.iter().any(|row| labels[*row] == *class));
-                    assert!(split.held_out.iter().any(|row| labels[*row] == *class));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_seed_means_these_rows_for_ever() {
-        let split = Split::stratified(&data(&[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]), 0.4, 7).unwrap();
-        assert_eq!(split.held_out, [0, 1, 3, 6]);
-        assert_ne!(split, Split::stratified(&data(&[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]), 0.4, 8).unwrap());
-    }
-
-    #[test]
-    fn a_class_of_one_row_is_named() {
-        let error = Split::stratified(&data(&[0, 0, 1, 2, 2]), 0.5, 0).unwrap_err();
-        assert!(error.to_string().contains("class `1` has only 1 row"), "{error}");
-    }
-
-    #[test]
-    fn a_fraction_outside_its_range_is_refused() {
-        for fraction in [0.0, 1.0, -0.1, 1.5, f64::NAN] {
-            assert!(matches!(Split::stratified(&data(&[0, 1]), fraction, 0), Err(Error::Setting { .. })));
-        }
-    }
-
-    #[test]
-    fn numbers_below_a_bound_are_equally_likely() {
-        let mut rng = generator(0);
-        let mut counts = [0_u32; 6];
-        for _ in 0..6000 {
-            counts[below(6, &mut rng) as usize] += 1;
-        }
-        // Six standard deviations of a count of mean 1000.
-        assert!(counts.iter().all(|count| count.abs_diff(1000) < 175), "{counts:?}");
     }
 }

@@ -76,7 +76,8 @@ impl ClassWeights {
             }
             ClassWeights::Equal => {}
         }
-        let weights = labels.iter().enumerate().map(|(row, label)| of_class[*label] * own.map_or(1.0, |own| own[row]));
+        let weights =
+            labels.iter().enumerate().map(|(row, label)| of_class[*label] * own.map_or(1.0, |own| own[row]));
         let weights: Vec<f64> = weights.collect();
         check_weights(&weights, data.n_rows())?;
         Ok(Some(weights))

@@ -110,7 +110,8 @@ impl<T: Float> Learner<T> {
             let in_batch = batches.rows(place);
             let objective = self.training.objective(in_batch, n);
             let batch = batches.batch(rows, self.training.seed, self.parts, place);
-            let cost = self.stepper.step(&mut self.model.network, batch, &objective, &mut self.updater, 1.0)?;
+            let cost =
+                self.stepper.step(&mut self.model.network, batch, &objective, &mut self.updater, 1.0)?;
             total += cost.to_f64() * in_batch as f64;
             if !total.is_finite() {
                 return Err(Error::Diverged { epoch: self.parts, cost: cost.to_f64() });

@@ -7,7 +7,7 @@ use crate::{
 };
 use tape::kernel::{self, Factor, MatmulShape};
 use tape::linear::symmetric_eigen;
-use tape::Tensor;
+use tape::{Tensor, Triangle};
 
 /// Linear regression, `J(θ) = 1/2n Σ (h - y)² + λ/2n Σ θ²`, the network without a hidden layer and with the identity at its
 /// output; with λ it is ridge regression (Hoerl and Kennard 1970), of scikit-learn's `alpha`.
@@ -75,35 +75,42 @@ impl LinearRegression {
     pub fn fit(&self, data: &Dataset) -> Result<Model, Error> {
         crate::Objective::l2(self.lambda).checked()?;
         want_numbers(data.target(), true)?;
-        let with_training = |training: &Training| Plan {
+        match &self.solver {
+            LinearSolver::Descent(training) => {
+                let training = Training { lambda: self.lambda, ..training.clone() };
+                self.plan(&training).fit(data, None)
+            }
+            LinearSolver::Solve => {
+                let training = Training::new(Optimizer::default());
+                let plan = self.plan(&training);
+                super::check_target(data.target())?;
+                let mut model: Model = plan.fresh(data)?;
+                let ready = plan.ready(&model, data)?;
+                let weights = ready.weights.as_ref().map(Tensor::as_slice);
+                let parameters =
+                    solve(ready.x.as_slice(), ready.y.as_slice(), weights, self.lambda, data.n_rows())?;
+                model.network = Network::from_parameters(model.network.sizes(), parameters)?
+                    .with_output(Output::Identity);
+                model.record = TrainingRecord { rows: data.n_rows(), ..TrainingRecord::default() };
+                model
+                    .check()
+                    .map_err(|what| Error::shape("fit", "columns that can be computed with", what))?;
+                Ok(model)
+            }
+        }
+    }
+
+    fn plan<'a>(&'a self, training: &'a Training) -> Plan<'a> {
+        Plan {
             hidden: &[],
             activation: Activation::default(),
             output: Output::Identity,
-            init: Some(Init::Constant { value: 0.0 }),
+            init: Some(Init::Constant(0.0)),
             training,
             held_out: None,
             class_weights: &ClassWeights::Equal,
             probabilities: Probabilities::default(),
             recipe: &self.recipe,
-        };
-        match &self.solver {
-            LinearSolver::Descent(training) => {
-                let training = Training { lambda: self.lambda, ..training.clone() };
-                with_training(&training).fit(data, None)
-            }
-            LinearSolver::Solve => {
-                let training = Training::new(Optimizer::default());
-                let plan = with_training(&training);
-                super::check_target(data.target())?;
-                let mut model: Model = plan.fresh(data)?;
-                let ready = plan.ready(&model, data)?;
-                let weights = ready.weights.as_ref().map(Tensor::as_slice);
-                let parameters = solve(ready.x.as_slice(), ready.y.as_slice(), weights, self.lambda, data.n_rows())?;
-                model.network = Network::from_parameters(model.network.sizes(), parameters)?.with_output(Output::Identity);
-                model.record = TrainingRecord { rows: data.n_rows(), ..TrainingRecord::default() };
-                model.check().map_err(|what| Error::shape("fit", "columns that can be computed with", what))?;
-                Ok(model)
-            }
         }
     }
 }
@@ -132,27 +139,12 @@ fn solve(x: &[f64], y: &[f64], weights: Option<&[f64]>, lambda: f64, n: usize) -
         .collect()
     };
     let (a, b) = (centred(x, &x_mean), centred(y, &y_mean));
-    let product = |m, k, n, left, right| {
-        let mut out = vec![0.0; m * n];
-        kernel::matmul(MatmulShape { m, k, n }, 1.0, left, right, 0.0, &mut out);
-        out
-    };
     let mut gram = product(p, n, p, Factor::transposed(&a), Factor::plain(&a));
     (0..p).for_each(|i| gram[i * p + i] += lambda);
     if !gram.iter().chain(&b).all(|number| number.is_finite()) {
         return Err(Error::shape("fit", "columns whose squares are finite; rescale them", "larger ones"));
     }
-    let (values, vectors) = symmetric_eigen(&gram)?;
-    let largest = values.iter().fold(0.0_f64, |most, value| most.max(*value));
-    let least = largest * n.max(p) as f64 * f64::EPSILON;
-    // θᵀ = V Λ⁺ Vᵀ r: what is no direction of the rows gets nothing.
-    let invert = |r: &[f64]| {
-        let mut along = product(p, p, k, Factor::transposed(&vectors), Factor::plain(r));
-        for (row, value) in along.chunks_exact_mut(k).zip(&values) {
-            row.iter_mut().for_each(|along| *along = if *value > least { *along / value } else { 0.0 });
-        }
-        product(p, p, k, Factor::plain(&vectors), Factor::plain(&along))
-    };
+    let invert = inverse(gram, p, n, k)?;
     let mut theta = vec![0.0; p * k];
     // The equations square the condition of the rows; going over what is left twice gives it back (Björck 1987).
     for _ in 0..3 {
@@ -160,7 +152,7 @@ fn solve(x: &[f64], y: &[f64], weights: Option<&[f64]>, lambda: f64, n: usize) -
         left.iter_mut().zip(&b).for_each(|(left, b)| *left = b - *left);
         let mut r = product(p, n, k, Factor::transposed(&a), Factor::plain(&left));
         r.iter_mut().zip(&theta).for_each(|(r, theta)| *r -= lambda * theta);
-        theta.iter_mut().zip(invert(&r)).for_each(|(theta, step)| *theta += step);
+        theta.iter_mut().zip(invert(&r)?).for_each(|(theta, step)| *theta += step);
     }
     let of_unit = |unit: usize| (0..p).map(move |column| (column, unit));
     let mut parameters: Vec<f64> =
@@ -170,4 +162,42 @@ fn solve(x: &[f64], y: &[f64], weights: Option<&[f64]>, lambda: f64, n: usize) -
         parameters.push(y_mean[unit] - shift);
     }
     Ok(parameters)
+}
+
+/// What multiplies (p, k) by the inverse of a matrix AᵀA + λI: (p, p), A having n rows; where there is none by its
+/// pseudoinverse, so that what is no direction of the rows gets nothing.
+fn inverse(gram: Vec<f64>, p: usize, n: usize, k: usize) -> Result<Inverse, Error> {
+    let rounding = n.max(p) as f64 * f64::EPSILON;
+    let matrix = Tensor::from_slice(&gram, &[p, p])?;
+    if let Ok(factor) = matrix.cholesky() {
+        let diagonal = factor.as_slice().iter().step_by(p + 1);
+        let (least, most) =
+            diagonal.fold((f64::INFINITY, 0.0_f64), |(least, most), d| (least.min(*d), most.max(*d)));
+        if (least / most).powi(2) > rounding {
+            return Ok(Box::new(move |r| {
+                let right = Tensor::from_slice(r, &[p, k])?;
+                let half = factor.solve_triangular(&right, Triangle::Lower)?;
+                Ok(factor.transpose().solve_triangular(&half, Triangle::Upper)?.to_vec())
+            }));
+        }
+    }
+    let (values, vectors) = symmetric_eigen(&gram)?;
+    let least = values.iter().fold(0.0_f64, |most, value| most.max(*value)) * rounding;
+    Ok(Box::new(move |r| {
+        let mut along = product(p, p, k, Factor::transposed(&vectors), Factor::plain(r));
+        for (row, value) in along.chunks_exact_mut(k).zip(&values) {
+            row.iter_mut().for_each(|along| *along = if *value > least { *along / value } else { 0.0 });
+        }
+        Ok(product(p, p, k, Factor::plain(&vectors), Factor::plain(&along)))
+    }))
+}
+
+/// A multiplication of (p, k) numbers.
+type Inverse = Box<dyn Fn(&[f64]) -> Result<Vec<f64>, Error>>;
+
+/// The product of an (m, k) and a (k, n) matrix.
+fn product(m: usize, k: usize, n: usize, left: Factor<'_, f64>, right: Factor<'_, f64>) -> Vec<f64> {
+    let mut out = vec![0.0; m * n];
+    kernel::matmul(MatmulShape { m, k, n }, 1.0, left, right, 0.0, &mut out);
+    out
 }

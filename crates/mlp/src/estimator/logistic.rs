@@ -98,7 +98,7 @@ impl LogisticRegression {
                 Scheme::Softmax => Output::Softmax,
                 Scheme::OneVersusRest => Output::Sigmoid,
             },
-            init: Some(Init::Constant { value: 0.0 }),
+            init: Some(Init::Constant(0.0)),
             training: &self.training,
             held_out: None,
             class_weights: &self.class_weights,

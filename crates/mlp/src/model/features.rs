@@ -28,41 +28,41 @@ pub trait Features {
     ///
     /// # Errors
     /// When columns are missing or of another kind, or a value is refused, with row and column.
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error>;
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error>;
 }
 
 impl Features for Frame {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
         preprocess.apply(self)
     }
 }
 
 impl Features for Dataset {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
         preprocess.apply(self.frame())
     }
 }
 
 impl Features for Table {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
         preprocess.apply_table(self)
     }
 }
 
 impl Features for [f64] {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
         preprocess.apply_rows(self, preprocess.schema().columns().len())
     }
 }
 
 impl Features for Vec<f64> {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
-        self[..].features(preprocess)
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+        self[..].features_for(preprocess)
     }
 }
 
 impl Features for Tensor<f64> {
-    fn features(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
+    fn features_for(&self, preprocess: &Preprocess) -> Result<Vec<f64>, Error> {
         match self.shape() {
             [_, width] => preprocess.apply_rows(self.as_slice(), *width),
             other => Err(Error::shape("model", "rows, (n, columns)", format!("{other:?}"))),

@@ -40,8 +40,9 @@ pub(super) fn read(
     tensors: &SafeTensors<'_>,
 ) -> Result<(Description, usize), ModelFileErrorKind> {
     let damaged = |what: String| ModelFileErrorKind::Damaged { what };
-    let First { sizes, activation, columns, target, classes, training } = serde_json::from_str(description)
-        .map_err(|error| damaged(format!("its description is wrong: {error}")))?;
+    let First { sizes, activation, columns, target, classes, training } =
+        serde_json::from_str(description)
+            .map_err(|error| damaged(format!("its description is wrong: {error}")))?;
     if columns.contains(&target) {
         return Err(damaged(format!("the target `{target}` among the columns")));
     }
