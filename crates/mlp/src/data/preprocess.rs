@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use self::fused::Fused;
 use super::data_error::{DataError, DataErrorKind, shortened};
 use super::transform::Traced;
-use super::{Choices, Columns, Fill, Fitted, Frame, Role, Schema, Table, Transform};
+use super::{Choices, Columns, Fill, Fitted, Frame, Limits, Role, Schema, Table, Transform};
 use crate::Error;
 
 /// How rows are made ready for a network, before anything is fitted.
@@ -39,6 +39,26 @@ impl Default for Recipe {
             Transform::one_hot(),
         ];
         Self { choices: Choices::default(), transforms }
+    }
+}
+
+impl Recipe {
+    /// The default recipe, and then no standardised number further from 0 than `limit`: one cell that is far out does not
+    /// decide alone, and a pixel that is hardly ever set does not shout.
+    ///
+    /// ```
+    /// use mlp::data::{Frame, Preprocess, Recipe};
+    ///
+    /// let frame = Frame::of_numbers(vec![1.0, 3.0], vec!["x".into()])?;
+    /// let preprocess = Preprocess::fit(&frame, &Recipe::clipped(3.0))?;
+    /// assert_eq!(preprocess.apply_rows(&[4.0, 1000.0], 1)?, [2.0, 3.0]);
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn clipped(limit: f64) -> Self {
+        let mut recipe = Self::default();
+        let clip = Transform::Clip { columns: Columns::All, limits: Limits::Values(-limit, limit) };
+        recipe.transforms.insert(3, clip);
+        recipe
     }
 }
 

@@ -55,7 +55,7 @@ impl Default for MlpClassifier {
             held_out: None,
             class_weights: ClassWeights::default(),
             probabilities: Probabilities::default(),
-            recipe: Recipe::default(),
+            recipe: Recipe::clipped(3.0),
         }
     }
 }
