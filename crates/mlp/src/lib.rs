@@ -53,7 +53,7 @@ pub use estimator::{
 pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use loss::Loss;
-pub use model::{Features, Model, Outcome, Probabilities, TrainingRecord};
+pub use model::{Features, Importance, Model, Outcome, Probabilities, TrainingRecord};
 pub use network::{Leaves, Network};
 pub use objective::{Dropout, Objective, Rows};
 pub use optimizer::{Clip, Optimizer, Updater};
