@@ -117,8 +117,8 @@ fn draw_losses(area: &Area<'_>) -> Drawn {
     let zero = loss(|h| -(1.0 - h).ln()).filter(|(_, loss)| *loss < 5.0);
     chart.draw_series(LineSeries::new(zero, BLUE.stroke_width(5)))?;
     chart.draw_series([Circle::new((0.5, LN_2), 7, INK.filled())])?;
-    key(area, (230, 100), &[("-ln h, where y = 1", ORANGE), ("-ln (1 - h), where y = 0", BLUE)])?;
-    area.draw(&Text::new("ln 2 at h = ½", (346, 502), picture::centred(24)))?;
+    key(area, (190, 100), &[("-ln h, where y = 1", ORANGE), ("-ln (1 - h), where y = 0", BLUE)])?;
+    area.draw(&Text::new("ln 2", (346, 500), picture::centred(24)))?;
     Ok(())
 }
 

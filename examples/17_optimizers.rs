@@ -7,7 +7,7 @@ mod picture;
 
 use mlp::optimizer::{ConjugateGradient, Lbfgs};
 use mlp::{Error, Optimizer, Updater};
-use picture::{BLUE, Drawn, FAINT, GREEN, INK, MINT, ORANGE, RED, SKY, axes, key};
+use picture::{BLUE, Drawn, GREEN, INK, MINT, ORANGE, RED, SKY, axes, key};
 use plotters::prelude::*;
 use std::f64::consts::TAU;
 use tape::{Real, value_and_grad};
@@ -15,8 +15,9 @@ use tape::{Real, value_and_grad};
 const START: [f64; 2] = [-1.2, 1.0];
 /// How often each may ask for the value and the gradient.
 const EVALUATIONS: usize = 1000;
-/// What a race ends at.
+/// What a race ends at, and what is drawn no lower than this.
 const FINISH: f64 = 1e-12;
+const FLOOR: f64 = 1e-14;
 
 /// `(1 - x)² + 100 (y - x²)²`, least at (1, 1), at the end of a bent valley (Rosenbrock 1960).
 fn surface<R: Real>(v: &[R]) -> R {
@@ -79,6 +80,19 @@ fn lowest(path: &Path) -> Vec<f64> {
     each.collect()
 }
 
+/// The places that are at least so far from the one before, and the last.
+fn thinned(places: impl Iterator<Item = (f64, f64)>, distance: f64) -> Vec<(f64, f64)> {
+    let (mut kept, mut last): (Vec<(f64, f64)>, _) = (Vec::new(), None);
+    for (x, y) in places {
+        if kept.last().is_none_or(|before| (before.0 - x).hypot(before.1 - y) >= distance) {
+            kept.push((x, y));
+        }
+        last = Some((x, y));
+    }
+    kept.extend(last);
+    kept
+}
+
 struct Racer {
     name: &'static str,
     rate: Option<f64>,
@@ -133,19 +147,19 @@ fn main() -> Drawn {
     picture::write("race.svg", (1800, 820), |root| {
         let areas = root.split_evenly((1, 2));
         let names = ["x", "y"];
-        let mut chart = axes(&areas[0], "The way through the valley", (-1.6..1.6, -0.8..2.4), names)?;
+        let mut chart = axes(&areas[0], "The way through the valley", (-1.6..1.6, -0.8..3.2), names)?;
         // Contours: x = 1 - √c cos t, y = x² + √c sin t / 10, for every value c.
         for value in [0.1, 1.0, 5.0, 20.0, 60.0, 150.0, 400.0, 900.0] {
             let root = f64::sqrt(value);
-            let around = (0..=240).map(|k| TAU * f64::from(k) / 240.0).map(|t| {
+            let around = (0..=4000).map(|k| TAU * f64::from(k) / 4000.0).map(|t| {
                 let x = 1.0 - root * t.cos();
                 (x, x * x + root * t.sin() / 10.0)
             });
-            let inside = |(x, y): &(f64, f64)| (-1.6..=1.6).contains(x) && (-0.8..=2.4).contains(y);
+            let inside = |(x, y): &(f64, f64)| (-1.6..=1.6).contains(x) && (-0.8..=3.2).contains(y);
             let around: Vec<_> = around.collect();
             for piece in around.split(|place| !inside(place)).filter(|piece| piece.len() > 1) {
-                chart
-                    .draw_series(LineSeries::new(piece.to_vec(), RGBColor(200, 200, 200).stroke_width(2)))?;
+                let grey = RGBColor(200, 200, 200).stroke_width(2);
+                chart.draw_series(LineSeries::new(thinned(piece.iter().copied(), 0.04), grey))?;
             }
         }
         let shown = [
@@ -156,33 +170,29 @@ fn main() -> Drawn {
             ("L-BFGS", BLUE),
         ];
         for (name, colour) in shown {
-            let mut way: Vec<(f64, f64)> = Vec::new();
-            for ([x, y], _) in &of(name).path {
-                if way.last().is_none_or(|last| (last.0 - x).hypot(last.1 - y) > 0.01) {
-                    way.push((*x, *y));
-                }
-            }
-            let inside = way.into_iter().filter(|(x, y)| x.abs() < 1.6 && (-0.8..2.4).contains(y));
+            let way = thinned(of(name).path.iter().map(|(at, _)| (at[0], at[1])), 0.01);
+            let inside = way.into_iter().filter(|(x, y)| x.abs() < 1.6 && (-0.8..3.2).contains(y));
             chart.draw_series(LineSeries::new(inside, colour.stroke_width(4)))?;
         }
         chart.draw_series([
             Circle::new((START[0], START[1]), 9, INK.filled()),
             Circle::new((1.0, 1.0), 9, INK.filled()),
         ])?;
-        key(&areas[0], (430, 560), &shown)?;
+        key(&areas[0], (330, 100), &shown)?;
 
-        let ranges = ((1.0..EVALUATIONS as f64).log_scale(), (FINISH..100.0).log_scale());
+        let ranges = ((1.0..EVALUATIONS as f64).log_scale(), (FLOOR..100.0).log_scale());
         let names = ["looks at value and gradient", "least value so far"];
         let mut chart = axes(&areas[1], "How low after how many looks", ranges, names)?;
-        let others = [("AdaGrad", FAINT), ("RMSProp", MINT), ("Nesterov", RGBColor(240, 180, 120))];
+        let others =
+            [("AdaGrad", RGBColor(150, 150, 150)), ("RMSProp", MINT), ("Nesterov", RGBColor(240, 180, 120))];
         let shown: Vec<_> = shown.into_iter().chain(others).collect();
         for (name, colour) in &shown {
             let lowest = lowest(&of(name).path);
             let mut curve: Vec<(f64, f64)> = Vec::new();
             for (k, value) in lowest.into_iter().enumerate() {
                 let look = (k + 1) as f64;
-                if curve.last().is_none_or(|last| look > last.0 * 1.02) && value > FINISH {
-                    curve.push((look, value));
+                if curve.last().is_none_or(|last| look > last.0 * 1.02) || value < FINISH {
+                    curve.push((look, value.max(FLOOR)));
                 }
             }
             chart.draw_series(LineSeries::new(curve, colour.stroke_width(4)))?;

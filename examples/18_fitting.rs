@@ -13,7 +13,7 @@ use plotters::prelude::*;
 use std::f64::consts::TAU;
 use tape::Tensor;
 
-const DEGREES: std::ops::RangeInclusive<usize> = 1..=12;
+const DEGREES: std::ops::RangeInclusive<usize> = 1..=11;
 const LAMBDAS: i32 = 24;
 
 /// What is to be found, and what the noise about it deviates by.

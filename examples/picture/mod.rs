@@ -102,11 +102,12 @@ fn label(value: &f64) -> String {
 
 /// What lines of these colours are called, one under the other from this place on.
 pub(crate) fn key(area: &Area<'_>, (x, y): (i32, i32), lines: &[(&str, RGBColor)]) -> Drawn {
+    // Nothing shows through.
+    let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) as i32;
+    let end = (x + 66 + 12 * longest, y - 18 + 36 * lines.len() as i32);
+    area.draw(&Rectangle::new([(x - 10, y - 18), end], WHITE.filled()))?;
     for (k, (name, colour)) in lines.iter().enumerate() {
         let y = y + 36 * k as i32;
-        // Nothing shows through.
-        let width = 66 + 13 * name.chars().count() as i32;
-        area.draw(&Rectangle::new([(x - 10, y - 18), (x + width, y + 18)], WHITE.filled()))?;
         area.draw(&PathElement::new([(x, y), (x + 44, y)], colour.stroke_width(5)))?;
         area.draw(&Text::new((*name).to_owned(), (x + 56, y), text(24)))?;
     }
