@@ -68,3 +68,12 @@ pub use train::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+// As are the guide's, and those of its first page in Chinese.
+#[cfg(doctest)]
+#[doc = include_str!("../../../GUIDE.md")]
+struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../GUIDE.zh.md")]
+struct GuideInChinese;
