@@ -83,7 +83,7 @@ fn boundary(network: &Network) -> Result<Vec<Vec<(f64, f64)>>, Error> {
                     let (a, b) = (z(from.0, from.1), z(to.0, to.1));
                     let share = a / (a - b);
                     let ((x0, y0), (x1, y1)) = (corner(from.0, from.1), corner(to.0, to.1));
-                    ((a > 0.0) != (b > 0.0)).then(|| (x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
+                    ((a > 0.0) != (b > 0.0)).then_some((x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
                 })
                 .collect();
             segments.extend(crossings.chunks_exact(2).map(|pair| [pair[0], pair[1]]));

@@ -43,7 +43,7 @@ fn descend(optimizer: Optimizer) -> Result<Path, Error> {
 }
 
 /// The best of the paths by this rule, with the learning rate.
-fn best(rule: fn(f64) -> Optimizer) -> Result<(f64, Path), Error> {
+fn best(rule: Rule) -> Result<(f64, Path), Error> {
     let rates = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1.0];
     let mut best: Option<(f64, Path)> = None;
     for rate in rates {
@@ -93,6 +93,9 @@ fn thinned(places: impl Iterator<Item = (f64, f64)>, distance: f64) -> Vec<(f64,
     kept
 }
 
+/// An optimiser of a learning rate.
+type Rule = fn(f64) -> Optimizer;
+
 struct Racer {
     name: &'static str,
     rate: Option<f64>,
@@ -100,7 +103,7 @@ struct Racer {
 }
 
 fn race() -> Result<Vec<Racer>, Error> {
-    let rules: [(&str, fn(f64) -> Optimizer); 8] = [
+    let rules: [(&str, Rule); 8] = [
         ("gradient descent", Optimizer::gradient_descent),
         ("momentum", |rate| Optimizer::momentum(rate, 0.9)),
         ("Nesterov", |rate| Optimizer::nesterov(rate, 0.9)),
