@@ -90,6 +90,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct CrateReadme;
+
 // As are the guide's, and those of its first page in Chinese.
 #[cfg(doctest)]
 #[doc = include_str!("../../../GUIDE.md")]
