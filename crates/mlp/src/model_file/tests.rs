@@ -84,8 +84,7 @@ fn described(bytes: &[u8], edit: impl Fn(String) -> String) -> Vec<u8> {
 fn with(bytes: &[u8], place: &str, value: &Value) -> Vec<u8> {
     described(bytes, |description| {
         let mut description: Value = serde_json::from_str(&description).unwrap();
-        *description.pointer_mut(place).unwrap_or_else(|| panic!("no {place} in {description}")) =
-            value.clone();
+        *description.pointer_mut(place).unwrap_or_else(|| panic!("there is no {place}")) = value.clone();
         description.to_string()
     })
 }
@@ -123,9 +122,7 @@ fn labels_numbers_and_answers_apart_come_back() {
         mean: vec![-0.0, 1e300, 1.0 / 3.0],
         deviation: vec![5e-324, 1.0, 0.1],
     };
-    for (outcome, output) in
-        [(Outcome::Labels { names }, Output::Sigmoid), (numbers, Output::Identity)]
-    {
+    for (outcome, output) in [(Outcome::Labels { names }, Output::Sigmoid), (numbers, Output::Identity)] {
         let Model { network, preprocess, .. } = in_double(&model());
         let saved = Model::new(network.with_output(output), preprocess, outcome).unwrap();
         let saved = saved.with_probabilities(Probabilities::Apart);
