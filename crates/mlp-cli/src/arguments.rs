@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::{BatchSize, Hidden, at_least_one, fraction, not_negative, positive};
 
-/// Trains classifiers on tables of numbers, measures them, and applies them.
+/// Trains classifiers on tables, measures them, and applies them.
 ///
 /// The classifier is a network of sigmoid units, trained by gradient descent on gradients that come from a tape
-/// (automatic differentiation). A model is one file that remembers its columns, their standardisation and its classes.
+/// (automatic differentiation). A model is one file that remembers its columns, what is done to them, and its classes.
 #[derive(Debug, Parser)]
 #[command(
     name = "mlp",
@@ -38,16 +38,19 @@ pub(crate) enum Command {
 /// Trains a classifier on a table and writes it to a model file.
 ///
 /// Without FILE, it learns the 8 × 8 handwritten digits that come with the command. It holds out a part of the rows,
-/// the same fraction of each class, to measure by; standardises the columns by the rows it trains on; and shows as it
-/// goes the objective J (cross-entropy plus the penalty) and the accuracy on both parts. The same data, settings and
-/// seed give the same model file, byte for byte.
+/// the same fraction of each class, to measure by, and shows as it goes the objective J (cross-entropy plus the penalty)
+/// and the accuracy on both parts. The same data, settings and seed give the same model file, byte for byte.
+///
+/// Columns may be numbers, text or yes and no, and values may be missing (an empty cell, `?`, `NA` and the like). By the
+/// rows it trains on, numbers are standardised and text becomes a number for each word; missing values are filled in.
+/// Dropped, with a line that says so, are columns that are the same in every row and text that names its rows.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   mlp train
   mlp train flowers.csv --target species --drop id --hidden 25,10 --lambda 0.3")]
 pub(crate) struct TrainArguments {
-    /// A CSV file with a header row: numbers in all columns but the target and those dropped.
+    /// A CSV file with a header row.
     pub(crate) file: Option<PathBuf>,
 
     /// The column of FILE to learn; its values, numbers or text, are the classes.
@@ -114,8 +117,9 @@ pub(crate) struct EvaluateArguments {
 /// Writes the predicted class of each row of a table as CSV, with a probability for each class.
 ///
 /// Columns are found by name, in any order; further columns are ignored, and the target need not be there. The rows
-/// come out in the order of FILE. For more than two classes each has an output unit of its own, which says how likely
-/// that class is on its own: the probabilities of a row need not add up to 1.
+/// come out in the order of FILE. A word that the training rows did not have counts as none. For more than two classes each has an output unit of its own, which says how likely
+/// that class is on its own; the probabilities are their shares of their sum. (A model that an earlier version of this
+/// command wrote gives them as they are.)
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,7 +1,6 @@
 //! `mlp evaluate`.
 
-use mlp::Model;
-use mlp::data::{Dataset, Table};
+use mlp::data::Table;
 use mlp::metrics::{accuracy, confusion_matrix};
 
 use crate::arguments::EvaluateArguments;
@@ -10,16 +9,15 @@ use crate::output::Output;
 use crate::{confusion, inputs};
 
 pub(crate) fn run(arguments: &EvaluateArguments, output: &mut Output) -> Result<(), Failure> {
-    let model = Model::<f32>::load(&arguments.model)?;
+    let model = inputs::classifier(&arguments.model)?;
     let table = Table::from_path(&arguments.file)?;
-    let data = Dataset::for_model(&table, &model.columns, &model.target, &model.classes)?;
-    inputs::note_ignored(&inputs::ignored(&table, &model.columns, &model.target));
-    let network = model.network()?;
+    let data = model.read(&table)?;
+    let features = inputs::features(&table, model.preprocess())?;
+    inputs::note_ignored(&table, &model);
 
-    let x = inputs::tensor(data.features(), data.columns(), &model.standardize, |row| Some(table.line(row)))
-        .map_err(|failure| failure.in_file(table.source()))?;
-    let y = inputs::numbers(&data.target().values(), data.target().n_outputs())?;
-    let predictions = network.predict(&x)?;
+    let x = inputs::tensor(&features, model.preprocess().features().len())?;
+    let y = inputs::tensor(&data.target().values(), data.target().n_outputs())?;
+    let predictions = model.network().predict(&x)?;
     let right =
         data.labels().iter().zip(&predictions).filter(|(label, prediction)| label == prediction).count();
     output.line(format_args!(
@@ -27,7 +25,8 @@ pub(crate) fn run(arguments: &EvaluateArguments, output: &mut Output) -> Result<
         accuracy(data.labels(), &predictions)?,
         data.n_rows()
     ))?;
-    output.line(format_args!("J {:.4} (cross-entropy, without the penalty)", network.cost(&x, &y, 0.0)?))?;
+    let cost = model.network().cost(&x, &y, 0.0)?;
+    output.line(format_args!("J {cost:.4} (cross-entropy, without the penalty)"))?;
     let matrix = confusion_matrix(data.labels(), &predictions, data.classes().len())?;
     output.line(format_args!("{}", confusion::table(matrix.counts(), data.classes())))
 }

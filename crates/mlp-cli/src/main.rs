@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod columns;
 mod confusion;
 mod evaluate;
 mod failure;

@@ -47,7 +47,7 @@ pub(crate) fn for_predictions(path: &Path, reads: [&Path; 2], force: bool) -> Re
 
 /// Whether the file is a model of the embedded digits, which a further `mlp train` may replace.
 fn is_demonstration(path: &Path) -> bool {
-    Model::<f32>::load(path).is_ok_and(|model| model.training.data == EMBEDDED)
+    Model::<f32>::load(path).is_ok_and(|model| model.record().data == EMBEDDED)
 }
 
 /// Refuses to write over a file. Devices and pipes lose nothing.

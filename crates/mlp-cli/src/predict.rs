@@ -1,8 +1,7 @@
 //! `mlp predict`.
 
-use mlp::data::Table;
-use mlp::{Model, Network, atomic_file};
-use tape::Tensor;
+use mlp::data::{Frame, Table};
+use mlp::{Model, atomic_file};
 
 use crate::arguments::PredictArguments;
 use crate::failure::Failure;
@@ -13,65 +12,50 @@ use crate::{inputs, model_output};
 const ROWS: usize = 4096;
 
 pub(crate) fn run(arguments: &PredictArguments, output: &mut Output) -> Result<(), Failure> {
-    let model = Model::<f32>::load(&arguments.model)?;
+    let model = inputs::classifier(&arguments.model)?;
     let table = Table::from_path(&arguments.file)?;
     if let Some(path) = &arguments.output {
         model_output::for_predictions(path, [&arguments.model, &arguments.file], arguments.force)?;
     }
-    let features = table.numbers(&table.positions(&model.columns)?)?;
-    inputs::note_ignored(&inputs::ignored(&table, &model.columns, &model.target));
-
-    let network = model.network()?;
     // All rows are looked at before the first is written.
-    let batches: Vec<Tensor<f32>> = features
-        .chunks(ROWS * model.columns.len())
-        .enumerate()
-        .map(|(i, rows)| {
-            let line = |row| Some(table.line(i * ROWS + row));
-            inputs::tensor(rows, &model.columns, &model.standardize, line)
-                .map_err(|failure| failure.in_file(table.source()))
-        })
-        .collect::<Result<_, _>>()?;
+    inputs::features(&table, model.preprocess())?;
+    let frame = model.preprocess().schema().frame(&table)?;
+    inputs::note_ignored(&table, &model);
 
-    let names = model.classes.iter().map(|class| format!("probability_{class}"));
+    let names = model.classes().iter().map(|class| format!("probability_{class}"));
     let header = csv([std::iter::once("predicted".to_owned()).chain(names).collect()]);
+    let starts = (0..frame.n_rows()).step_by(ROWS);
+    let parts = starts.map(|start| frame.rows(&Vec::from_iter(start..frame.n_rows().min(start + ROWS))));
     match &arguments.output {
         Some(path) => {
             let mut file = header;
-            for x in &batches {
-                file.extend(csv(records(&model, &network, x)?));
+            for rows in parts {
+                file.extend(csv(records(&model, &rows)?));
             }
             atomic_file::write(path, &file)?;
             output.line(format_args!("{} predictions written to {}", table.n_rows(), path.display()))
         }
         None => {
             output.bytes(&header)?;
-            for x in &batches {
+            for rows in parts {
                 if output.is_closed() {
                     break;
                 }
-                output.bytes(&csv(records(&model, &network, x)?))?;
+                output.bytes(&csv(records(&model, &rows)?))?;
             }
             Ok(())
         }
     }
 }
 
-/// For each row of `x` the predicted class, then a probability for each class.
-fn records(model: &Model<f32>, network: &Network<f32>, x: &Tensor<f32>) -> Result<Vec<Vec<String>>, Failure> {
-    let probabilities = network.predict_proba(x)?.to_vec();
-    let classes = network.predict(x)?;
-    let rows = probabilities.chunks_exact(probabilities.len() / classes.len());
-    let record = |(class, probabilities): (usize, &[f32])| {
-        let mut record = vec![model.classes[class].clone()];
-        match probabilities {
-            // The one unit of two classes says how likely the second is.
-            [second] => record.extend([(1.0 - second).to_string(), second.to_string()]),
-            all => record.extend(all.iter().map(f32::to_string)),
-        }
-        record
+/// For each row the predicted class, then a probability for each class.
+fn records(model: &Model<f32>, rows: &Frame) -> Result<Vec<Vec<String>>, Failure> {
+    let probabilities = model.predict_proba(rows)?;
+    let of_rows = probabilities.as_slice().chunks_exact(model.classes().len());
+    let record = |(class, of_row): (&str, &[f32])| {
+        std::iter::once(class.to_owned()).chain(of_row.iter().map(f32::to_string)).collect()
     };
-    Ok(classes.into_iter().zip(rows).map(record).collect())
+    Ok(model.predict_classes(rows)?.into_iter().zip(of_rows).map(record).collect())
 }
 
 /// Records as lines of CSV, quoted where they must be.

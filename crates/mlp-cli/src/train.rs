@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use mlp::data::{DataErrorKind, Dataset, Split, Standardize, Table, bundled};
+use mlp::data::{Choices, DataErrorKind, Dataset, DatasetReader, Recipe, Split, Table, bundled};
 use mlp::metrics::{accuracy, confusion_matrix};
-use mlp::model_file::{Model, TrainingRecord};
-use mlp::{Network, Optimizer, Training};
+use mlp::{
+    Activation, Epoch, Error, Fitting, MlpClassifier, Model, Network, Observer, Optimizer, Training,
+    TrainingRecord,
+};
 use tape::Tensor;
 
 use crate::arguments::TrainArguments;
@@ -13,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::settings::BatchSize;
-use crate::{confusion, inputs, model_output};
+use crate::{columns, confusion, inputs, model_output};
 
 /// The rows of a step where none are asked for.
 const BATCH_SIZE: usize = 32;
@@ -23,19 +25,10 @@ const MOST_PARAMETERS: usize = 1 << 28;
 /// Rows ready for the network, with their classes.
 struct Part {
     x: Tensor<f32>,
-    y: Tensor<f32>,
     labels: Vec<usize>,
 }
 
 impl Part {
-    fn new(data: &Dataset, standardize: &Standardize) -> Result<Self, Failure> {
-        Ok(Self {
-            x: inputs::tensor(data.features(), data.columns(), standardize, |_| None)?,
-            y: inputs::numbers(&data.target().values(), data.target().n_outputs())?,
-            labels: data.labels().to_vec(),
-        })
-    }
-
     fn accuracy(&self, network: &Network<f32>) -> Result<f64, Failure> {
         Ok(accuracy(&self.labels, &network.predict(&self.x)?)?)
     }
@@ -47,16 +40,32 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
     let in_file = |failure: Failure| failure.in_file(&file);
     let split =
         Split::stratified(&data, arguments.holdout, arguments.seed).map_err(|error| in_file(error.into()))?;
-    let sizes = layer_sizes(&data, &arguments.hidden.0)?;
+    check_layers(&data, &arguments.hidden.0)?;
     let batch_size = batch_size(arguments.batch_size, split.train.len())?;
     let path = model_output::for_training(arguments)?;
 
-    let training_rows = data.subset(&split.train);
-    let standardize = Standardize::fit(&training_rows).map_err(|error| in_file(error.into()))?;
-    let training = Part::new(&training_rows, &standardize).map_err(in_file)?;
-    let held_out = Part::new(&data.subset(&split.held_out), &standardize).map_err(in_file)?;
+    let (training, held_out) = (data.subset(&split.train), data.subset(&split.held_out));
+    let classifier = MlpClassifier {
+        hidden: arguments.hidden.0.clone(),
+        activation: Activation::Sigmoid,
+        output: mlp::Output::Sigmoid,
+        training: Training {
+            epochs: arguments.epochs,
+            batch_size,
+            lambda: arguments.lambda,
+            seed: arguments.seed,
+            ..Training::new(Optimizer::gradient_descent(arguments.learning_rate))
+        },
+        recipe: Recipe::default(),
+        ..MlpClassifier::default()
+    };
+    let fitting = classifier.start::<f32>(&training).map_err(|error| in_file(error.into()))?;
+    let preprocess = fitting.model().preprocess();
+    let features = preprocess.apply(held_out.frame()).map_err(|error| in_file(error.into()))?;
+    inputs::check(&features, preprocess, |_| None).map_err(in_file)?;
+    let x = inputs::tensor(&features, preprocess.features().len())?;
+    let held_out = Part { x, labels: held_out.labels().to_vec() };
 
-    let units: Vec<String> = sizes.iter().map(usize::to_string).collect();
     output.line(format_args!(
         "{source}: {} rows, {} columns, {} classes; {} rows to train on, {} held out",
         data.n_rows(),
@@ -65,6 +74,10 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         split.train.len(),
         split.held_out.len()
     ))?;
+    for line in columns::lines(preprocess.schema(), data.frame()) {
+        output.line(format_args!("{line}"))?;
+    }
+    let units: Vec<String> = fitting.model().network().sizes().iter().map(usize::to_string).collect();
     output.line(format_args!(
         "layers of {} sigmoid units, lambda {:?}, learning rate {:?}, seed {}",
         units.join("-"),
@@ -72,18 +85,10 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
         arguments.learning_rate,
         arguments.seed
     ))?;
-    let mut network = Network::new(&sizes, arguments.seed)?;
-    let settings = Training {
-        epochs: arguments.epochs,
-        batch_size,
-        lambda: arguments.lambda,
-        seed: arguments.seed,
-        ..Training::new(Optimizer::gradient_descent(arguments.learning_rate))
-    };
-    fit(&settings, &mut network, &training, &held_out, output)
+    let model = fit(fitting, &classifier.training, training.labels(), &held_out, output)
         .map_err(|failure| diverged(failure, arguments))?;
 
-    let predictions = network.predict(&held_out.x)?;
+    let predictions = model.network().predict(&held_out.x)?;
     let right =
         held_out.labels.iter().zip(&predictions).filter(|(label, prediction)| label == prediction).count();
     output.line(format_args!(
@@ -94,25 +99,8 @@ pub(crate) fn run(arguments: &TrainArguments, output: &mut Output) -> Result<(),
     let matrix = confusion_matrix(&held_out.labels, &predictions, data.classes().len())?;
     output.line(format_args!("{}", confusion::table(matrix.counts(), data.classes())))?;
 
-    let model = Model {
-        sizes,
-        activation: network.activation(),
-        parameters: network.parameters().to_vec(),
-        columns: data.columns().to_vec(),
-        target: data.target().names()[0].clone(),
-        classes: data.classes().to_vec(),
-        standardize,
-        training: TrainingRecord {
-            data: source,
-            held_out: arguments.holdout,
-            lambda: arguments.lambda,
-            learning_rate: arguments.learning_rate,
-            epochs: arguments.epochs,
-            batch_size,
-            seed: arguments.seed,
-        },
-    };
-    model.save(&path)?;
+    let record = TrainingRecord { data: source, held_out: split.held_out.len(), ..model.record().clone() };
+    model.with_record(record).save(&path)?;
     output.line(format_args!("model written to {}", path.display()))
 }
 
@@ -139,30 +127,32 @@ fn read(arguments: &TrainArguments) -> Result<(String, Dataset), Failure> {
         )));
     };
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-    match Dataset::from_table(&table, target, &arguments.drop) {
-        Ok(data) => Ok((name, data)),
+    let choices = Choices { drop: arguments.drop.clone(), ..Choices::default() };
+    match (DatasetReader { choices, ..DatasetReader::classes(target) }).read(&table) {
+        Ok((data, _)) => Ok((name, data)),
         Err(error) => Err(with_drop(error)),
     }
 }
 
 /// The error with the flag that leaves out the column, where that would mend it.
-fn with_drop(error: mlp::Error) -> Failure {
-    if let mlp::Error::Data(data) = &error
+fn with_drop(error: Error) -> Failure {
+    if let Error::Data(data) = &error
         && let Some(column) = &data.column
-        && let DataErrorKind::NotANumber { .. } | DataErrorKind::MissingValue { .. } = data.kind
+        && let DataErrorKind::MixedColumn { .. } | DataErrorKind::NotFinite { .. } = data.kind
     {
         return Failure::Other(format!("{error} (--drop {column:?} leaves the column out)"));
     }
     error.into()
 }
 
-fn layer_sizes(data: &Dataset, hidden: &[usize]) -> Result<Vec<usize>, Failure> {
-    let sizes = [&[data.n_columns()], hidden, &[data.target().n_outputs()]].concat();
+/// An error where there would be too many parameters, or numbers.
+fn check_layers(data: &Dataset, hidden: &[usize]) -> Result<(), Failure> {
+    let sizes = [&[columns::most_features(data.frame())?], hidden, &[data.target().n_outputs()]].concat();
     let n_parameters = sizes
         .windows(2)
         .try_fold(0_usize, |sum, pair| sum.checked_add(pair[0].checked_add(1)?.checked_mul(pair[1])?));
     match n_parameters {
-        Some(n_parameters) if n_parameters <= MOST_PARAMETERS => Ok(sizes),
+        Some(n_parameters) if n_parameters <= MOST_PARAMETERS => Ok(()),
         _ => Err(Failure::Usage(format!(
             "layers of {sizes:?} units have more than {MOST_PARAMETERS} parameters; give fewer units to --hidden"
         ))),
@@ -182,36 +172,61 @@ fn batch_size(asked: Option<BatchSize>, n_rows: usize) -> Result<Option<usize>, 
 
 /// Trains the network and shows how it goes.
 fn fit(
+    fitting: Fitting<'_, f32>,
     settings: &Training,
-    network: &mut Network<f32>,
-    training: &Part,
+    labels: &[usize],
     held_out: &Part,
     output: &mut Output,
-) -> Result<(), Failure> {
-    let mut progress = Progress::new(settings.epochs, output)?;
-    let mut shown = Ok(());
-    let mut show = |number: usize, network: &Network<f32>| -> Result<(), Failure> {
-        if progress.gets_line(number) {
+) -> Result<Model<f32>, Failure> {
+    let mut failure = None;
+    let (progress, lambda) = (Progress::new(settings.epochs, output)?, settings.lambda as f32);
+    let (x, y) = (fitting.rows().x.clone(), fitting.rows().y.clone());
+    let training = Part { x, labels: labels.to_vec() };
+    let shown = Shown { progress, lambda, training, y, held_out, failure: &mut failure };
+    let model = fitting.observe(shown).finish();
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(model?),
+    }
+}
+
+/// Who shows how a training goes.
+struct Shown<'a> {
+    progress: Progress<'a>,
+    lambda: f32,
+    training: Part,
+    y: Tensor<f32>,
+    held_out: &'a Part,
+    /// Why the training was ended, if it was ended here.
+    failure: &'a mut Option<Failure>,
+}
+
+impl Shown<'_> {
+    fn show(&mut self, number: usize, network: &Network<f32>) -> Result<(), Failure> {
+        if self.progress.gets_line(number) {
             // J over all training rows by the parameters as they are now: what an epoch sums up changes under way.
-            let cost = f64::from(network.cost(&training.x, &training.y, settings.lambda as f32)?);
+            let cost = f64::from(network.cost(&self.training.x, &self.y, self.lambda)?);
             if !cost.is_finite() {
-                return Err(mlp::Error::Diverged { epoch: number, cost }.into());
+                return Err(Error::Diverged { epoch: number, cost }.into());
             }
-            progress.line(number, cost, training.accuracy(network)?, held_out.accuracy(network)?)?;
+            let (training, held_out) = (self.training.accuracy(network)?, self.held_out.accuracy(network)?);
+            self.progress.line(number, cost, training, held_out)?;
         }
-        progress.step();
+        self.progress.step();
         Ok(())
-    };
-    settings.fit(network, &training.x, &training.y, |epoch, network| {
-        shown = show(epoch.number, network);
-        if shown.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    shown
+    }
+}
+
+impl Observer<f32> for Shown<'_> {
+    fn epoch(&mut self, epoch: &Epoch, network: &Network<f32>) -> Result<ControlFlow<()>, Error> {
+        *self.failure = self.show(epoch.number, network).err();
+        Ok(if self.failure.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    }
 }
 
 /// A failure by divergence in the words of the command, with what would mend it.
 fn diverged(failure: Failure, arguments: &TrainArguments) -> Failure {
-    let Failure::Library(mlp::Error::Diverged { epoch, cost }) = failure else {
+    let Failure::Library(Error::Diverged { epoch, cost }) = failure else {
         return failure;
     };
     Failure::Other(format!(

@@ -44,5 +44,5 @@ pub use transform::{
 pub use validation::{CurvePoint, Scores, Spread, cross_validate, grid, learning_curve, validation_curve};
 
 pub(crate) use data_error::listed;
-pub(crate) use dataset::check_weights;
+pub(crate) use dataset::{check_weights, labels_in};
 pub(crate) use split::below;

@@ -2,6 +2,7 @@
 
 mod class_weights;
 mod classifier;
+mod fitting;
 mod learner;
 mod linear;
 mod logistic;
@@ -9,6 +10,7 @@ mod regressor;
 
 pub use self::class_weights::ClassWeights;
 pub use self::classifier::MlpClassifier;
+pub use self::fitting::Fitting;
 pub use self::learner::Learner;
 pub use self::linear::{LinearRegression, LinearSolver};
 pub use self::logistic::{LogisticRegression, Scheme};
@@ -16,9 +18,7 @@ pub use self::regressor::MlpRegressor;
 
 use crate::data::{Dataset, Preprocess, Recipe, Split, Target};
 use crate::model::{self, Features};
-use crate::{
-    Activation, Error, Init, Model, Network, Outcome, Output, Probabilities, Rows, Training, TrainingRecord,
-};
+use crate::{Activation, Error, Init, Model, Network, Outcome, Output, Probabilities, Rows, Training};
 use tape::{Float, Tensor};
 
 /// What all estimators that train a network have in common.
@@ -50,6 +50,11 @@ impl<T: Float> Ready<T> {
 impl Plan<'_> {
     /// The network trained on these rows, from fresh parameters or those of `start`, with all that is needed to apply it.
     fn fit<T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Model<T>, Error> {
+        self.start(data, start)?.finish()
+    }
+
+    /// All that is needed to train on these rows.
+    fn start<'a, T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Fitting<'a, T>, Error> {
         check_target(data.target())?;
         let split = match self.held_out {
             Some(share) => Some(self.split(data, share)?),
@@ -59,25 +64,13 @@ impl Plan<'_> {
             Some(split) => (&data.subset(&split.train), Some(data.subset(&split.held_out))),
             None => (data, None),
         };
-        let mut model = match start {
+        let model = match start {
             Some(model) => model.clone(),
             None => self.fresh(train)?,
         };
         let rows = self.ready(&model, train)?;
         let held_out = held_out.map(|held_out| self.ready(&model, &held_out)).transpose()?;
-        let mut run = self.training.start(&mut model.network, rows.rows())?;
-        if let Some(held_out) = &held_out {
-            run = run.hold_out(held_out.rows())?;
-        }
-        let report = Some(run.finish()?);
-        model.record = TrainingRecord {
-            data: String::new(),
-            rows: rows.x.shape()[0],
-            held_out: held_out.map_or(0, |held_out| held_out.x.shape()[0]),
-            training: Some(self.training.clone()),
-            report,
-        };
-        Ok(model)
+        Ok(Fitting { model, training: self.training.clone(), rows, held_out, observers: Vec::new() })
     }
 
     /// The model as it is before training: preprocessing fitted to these rows, a network of random parameters.

@@ -6,7 +6,7 @@ mod importance;
 pub use self::features::Features;
 pub use self::importance::Importance;
 
-use crate::data::{Dataset, Preprocess, Target};
+use crate::data::{Dataset, DatasetReader, Preprocess, Table, Target, Task, labels_in};
 use crate::metrics;
 use crate::{Error, Network, Output, Report, Training};
 use serde::{Deserialize, Serialize};
@@ -111,9 +111,9 @@ pub enum Probabilities {
 pub struct TrainingRecord {
     /// The name of the data.
     pub data: String,
-    /// How many rows it was fitted on, those held out for early stopping not among them.
+    /// How many rows it was fitted on, those held out not among them.
     pub rows: usize,
-    /// How many rows were held out for early stopping.
+    /// How many rows were held out, for early stopping or to measure by.
     pub held_out: usize,
     /// The settings; none where it was solved and not trained.
     pub training: Option<Training>,
@@ -522,6 +522,40 @@ impl<T: Float> Model<T> {
         data.labels().iter().map(place).collect()
     }
 
+    /// The rows of a table with their target, read as the rows that the model learned from: columns and classes are those of the
+    /// model, in whatever order the table has them; what the model does not read is ignored.
+    ///
+    /// # Errors
+    /// When columns are missing; when a value, a class or a number of the target is not one that can be read, with its line.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::data::{DatasetReader, Table};
+    /// let table = Table::from_bytes(b"x,colour,kind\n1,red,a\n2,blue,b\n3,blue,b\n", "train.csv")?;
+    /// let model = mlp::LogisticRegression::default().fit(&DatasetReader::classes("kind").read(&table)?.0)?;
+    /// let more = Table::from_bytes(b"note,kind,colour,x\n?,b,blue,5\n", "more.csv")?;
+    /// assert_eq!(model.score(&model.read(&more)?)?, 1.0);
+    /// let other = Table::from_bytes(b"kind,colour,x\nc,blue,5\n", "other.csv")?;
+    /// let error = model.read(&other).unwrap_err().to_string();
+    /// assert!(error.starts_with("other.csv, line 2, column `kind`: label `c` is not among"), "{error}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(&self, table: &Table) -> Result<Dataset, Error> {
+        let target = match &self.outcome {
+            Outcome::Classes { name, classes } => {
+                let labels = labels_in(classes, table, table.position(name)?)?;
+                Target::classes(name.clone(), labels, classes.clone())?
+            }
+            Outcome::Labels { names } => DatasetReader::of(Task::Labels(names.clone())).target_of(table)?,
+            Outcome::Numbers { names, .. } => {
+                DatasetReader::of(Task::Numbers(names.clone())).target_of(table)?
+            }
+        };
+        let schema = self.preprocess.schema();
+        Ok(Dataset::of(schema.frame(table)?, target)?.with_schema(schema.clone()))
+    }
+
     fn refuse(&self, operation: &'static str, wants: &str) -> Error {
         let predicts = match self.outcome {
             Outcome::Classes { .. } => "classes",
@@ -560,6 +594,14 @@ impl<T: Float> Model<T> {
         let mut seen = std::collections::HashSet::with_capacity(names.len());
         if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(format!("two times `{twice}` to predict"));
+        }
+        let targets = match &self.outcome {
+            Outcome::Classes { name, .. } => std::slice::from_ref(name),
+            Outcome::Labels { names } | Outcome::Numbers { names, .. } => names,
+        };
+        let columns = self.preprocess.schema().names();
+        if let Some(both) = columns.iter().find(|column| targets.contains(column)) {
+            return Err(format!("`{both}` to predict and to predict from"));
         }
         let output = self.network.output();
         let fits = match self.outcome {

@@ -51,10 +51,11 @@ fn cells_that_do_not_fit_are_named_by_line_and_column() {
         "x,y,kind\n1,2,a\n1,two,b\n",
         &["t.csv, line 3, column `y`", "`two` is not a number", "--drop \"y\""],
     );
-    training_on("x,y,kind\n1,2,a\n,2,b\n", &["t.csv, line 3, column `x`", "missing", "--drop \"x\""]);
     training_on("x,y,kind\n1,2,a\n1,2,\n", &["t.csv, line 3, column `kind`", "missing"]);
-    training_on("x,y,kind\n1,NaN,a\n1,2,b\n", &["t.csv, line 2, column `y`", "not a finite number"]);
-    training_on("x,y,kind\n1,-inf,a\n1,2,b\n", &["t.csv, line 2, column `y`", "not a finite number"]);
+    training_on(
+        "x,y,kind\n1,-inf,a\n1,2,b\n",
+        &["t.csv, line 2, column `y`", "not a finite number", "--drop \"y\""],
+    );
     training_on(
         "x,y,kind\n1e300,2,a\n2e300,2,a\n-1e300,1,b\n-2e300,1,b\n",
         &["t.csv, column `x`", "too large"],
@@ -68,8 +69,30 @@ fn columns_and_classes_must_be_fit_to_learn() {
     training_on("x,x,kind\n1,2,a\n", &["t.csv, line 1, column `x`", "same name"]);
     training_on("x,,kind\n1,2,a\n", &["column 2 has no name"]);
     training_on("kind\na\nb\n", &["no column is left"]);
+    training_on(
+        "x,y,z,kind\n1,NaN,,a\n1,2,,b\n,2,?,b\n",
+        &[
+            "t.csv: no column is left",
+            "column `x` is dropped: it is `1` in every row",
+            "`y`",
+            "`z` is dropped: no row",
+        ],
+    );
     training_on("x,kind\n1,a\n2,a\n", &["column `kind`", "every row has the label `a`"]);
     training_on("x,kind\n1,a\n2,a\n3,b\n", &["t.csv, column `kind`: class `b` has only 1 row"]);
+}
+
+#[test]
+fn a_category_of_too_many_levels_is_refused_before_it_takes_all_memory() {
+    let rows: String = (0..40_000).map(|row| format!("{row},town {},{}\n", row % 35_000, row % 2)).collect();
+    training_on(
+        format!("x,town,kind\n{rows}"),
+        &[
+            "40000 rows of 35001 numbers are too many",
+            "the category `town` alone has 35000 levels",
+            "--drop \"town\"",
+        ],
+    );
 }
 
 #[test]
@@ -192,6 +215,19 @@ fn a_wrong_or_damaged_model_is_told_apart() {
     ] {
         folder.run(&["evaluate", model, "points.csv"]).fails(1, &[words]);
         folder.run(&["predict", model, "points.csv"]).fails(1, &[words]);
+    }
+}
+
+#[test]
+fn a_model_that_predicts_numbers_is_no_classifier() {
+    let folder = with_model();
+    let table = mlp::data::Table::from_bytes(b"x,y\n1,2\n2,4\n", "t.csv").unwrap();
+    let (data, _) = mlp::data::DatasetReader::numbers("y").read(&table).unwrap();
+    mlp::LinearRegression::default().fit(&data).unwrap().save(folder.path("line.mlp")).unwrap();
+    for command in ["evaluate", "predict"] {
+        folder
+            .run(&[command, "line.mlp", "points.csv"])
+            .fails(1, &["line.mlp: the model predicts numbers, and the command knows classes only"]);
     }
 }
 

@@ -375,7 +375,7 @@ pub(super) fn sorted_classes(labels: &[&str]) -> Vec<String> {
     classes.into_iter().map(str::to_owned).collect()
 }
 
-pub(super) fn labels_in(classes: &[String], table: &Table, column: usize) -> Result<Vec<usize>, Error> {
+pub(crate) fn labels_in(classes: &[String], table: &Table, column: usize) -> Result<Vec<usize>, Error> {
     let index: HashMap<&str, usize> =
         classes.iter().enumerate().map(|(i, class)| (class.as_str(), i)).collect();
     let labels = table.labels(column)?;

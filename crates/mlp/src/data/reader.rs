@@ -105,10 +105,7 @@ impl DatasetReader {
     /// # Ok::<(), mlp::Error>(())
     /// ```
     pub fn read(&self, table: &Table) -> Result<(Dataset, Schema), Error> {
-        let targets: &[String] = match &self.task {
-            Task::Classes(name) => std::slice::from_ref(name),
-            Task::Labels(names) | Task::Numbers(names) => names,
-        };
+        let targets = self.target_columns();
         if targets.is_empty() {
             return Err(Error::shape("reader", "at least one column for the target", "none"));
         }
@@ -166,6 +163,20 @@ impl DatasetReader {
             return Err(table.error_at(row, column, DataErrorKind::BadValue { row: None, what }));
         }
         Ok(Some(rows))
+    }
+
+    /// The target of every row of `table`.
+    pub(crate) fn target_of(&self, table: &Table) -> Result<Target, Error> {
+        let names = self.target_columns();
+        let columns = names.iter().map(|name| table.position(name)).collect::<Result<Vec<_>, _>>()?;
+        self.target(table, &columns)
+    }
+
+    fn target_columns(&self) -> &[String] {
+        match &self.task {
+            Task::Classes(name) => std::slice::from_ref(name),
+            Task::Labels(names) | Task::Numbers(names) => names,
+        }
     }
 
     fn target(&self, table: &Table, columns: &[usize]) -> Result<Target, Error> {

@@ -245,7 +245,14 @@ impl Schema {
 }
 
 impl SchemaColumn {
-    fn message(&self) -> Option<String> {
+    /// What the column is, in a sentence for a reader; none where it is numbers.
+    ///
+    /// ```
+    /// use mlp::data::{Reason, Role, SchemaColumn};
+    /// let column = SchemaColumn { name: "id".into(), role: Role::Dropped(Reason::AllMissing) };
+    /// assert_eq!(column.message().as_deref(), Some("column `id` is dropped: no row has a value"));
+    /// ```
+    pub fn message(&self) -> Option<String> {
         let name = shortened(&self.name);
         Some(match &self.role {
             Role::Number => return None,

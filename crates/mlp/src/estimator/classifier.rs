@@ -1,6 +1,6 @@
 //! A network that tells classes apart.
 
-use super::{ClassWeights, Learner, Plan, want_numbers};
+use super::{ClassWeights, Fitting, Learner, Plan, want_numbers};
 use crate::data::{Dataset, Recipe};
 use crate::{Activation, Error, Init, Model, Optimizer, Output, Probabilities, Training};
 use tape::Float;
@@ -121,6 +121,24 @@ impl MlpClassifier {
     pub fn fit_from<T: Float>(&self, model: &Model<T>, data: &Dataset) -> Result<Model<T>, Error> {
         want_numbers(data.target(), false)?;
         self.plan().fit(data, Some(model))
+    }
+
+    /// A fit made ready, for whoever wants to be told how training goes: the model is fresh, the rows are read.
+    ///
+    /// # Errors
+    /// As [`fit_as`](MlpClassifier::fit_as), but for training, which has not begun.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// let digits = mlp::data::bundled::digits();
+    /// let classifier = mlp::MlpClassifier::default();
+    /// assert_eq!(classifier.start::<f64>(&digits)?.finish()?, classifier.fit(&digits)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start<'a, T: Float>(&self, data: &Dataset) -> Result<Fitting<'a, T>, Error> {
+        want_numbers(data.target(), false)?;
+        self.plan().start(data, None)
     }
 
     /// A learner that is given rows part by part. Preprocessing is fitted to these first rows, whose target names all classes;

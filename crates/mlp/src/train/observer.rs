@@ -96,6 +96,20 @@ impl<T: Float> Observer<T> for Arc<AtomicBool> {
     }
 }
 
+impl<T: Float, O: Observer<T> + ?Sized> Observer<T> for Box<O> {
+    fn step(&mut self, progress: &Progress) -> Result<ControlFlow<()>, Error> {
+        (**self).step(progress)
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, network: &Network<T>) -> Result<ControlFlow<()>, Error> {
+        (**self).epoch(epoch, network)
+    }
+
+    fn end(&mut self, report: &Report) -> Result<(), Error> {
+        (**self).end(report)
+    }
+}
+
 /// A function that is told of epochs.
 pub(super) struct OnEpoch<F>(pub(super) F);
 
