@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use crate::Error;
 ///
 /// A link is followed, and what it points to replaced. What is no regular file (a pipe, a terminal, `/dev/null`)
 /// can't be replaced and is written to directly.
+///
+/// A process that is killed while it writes leaves the temporary file, which [`remove_abandoned`] removes.
 ///
 /// # Errors
 /// [`Error::Write`] with the path and the reason; the temporary file is gone then.
@@ -48,6 +51,35 @@ pub fn check_writable(path: impl AsRef<Path>) -> Result<(), Error> {
         Destination::Direct => fs::OpenOptions::new().write(true).open(path).map(drop),
     };
     check().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Removes the temporary files that writes to `path` have left whose processes were killed, and says how many there were.
+///
+/// [`write()`] holds a lock on its temporary file, which the system takes back when the process ends, in whatever way. What can
+/// be locked is nobody's any more, and what another process writes just now stays. Where the file system has no locks, or the
+/// folder can't be read, nothing is removed.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("note.txt");
+/// std::fs::write(folder.path().join(".note.txtAb3dE5.mlp.tmp"), b"half of what was to be wri")?;
+/// std::fs::write(folder.path().join(".other.txtAb3dE5.mlp.tmp"), b"")?;
+/// assert_eq!(mlp::atomic_file::remove_abandoned(&path), 1);
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn remove_abandoned(path: impl AsRef<Path>) -> usize {
+    let Ok(Destination::Replace(path)) = Destination::of(path.as_ref()) else { return 0 };
+    let (Some(name), Ok(entries)) = (path.file_name(), fs::read_dir(folder_of(&path))) else { return 0 };
+    let is_abandoned = |temporary: &Path| {
+        // Not waiting for the lock, and not leaving one behind: it goes with the handle.
+        fs::OpenOptions::new()
+            .write(true)
+            .open(temporary)
+            .is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(temporary).is_ok())
+    };
+    let ours = entries.flatten().filter(|entry| is_temporary_of(name, &entry.file_name()));
+    ours.filter(|entry| is_abandoned(&entry.path())).count()
 }
 
 /// How a path is written to.
@@ -92,7 +124,23 @@ fn write_or_reason(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// A new file in the folder of `path`, removed when dropped.
+/// How many letters and digits, drawn by chance, tell temporary files of one name apart.
+const DRAWN: usize = 6;
+
+/// What a temporary file ends with.
+const SUFFIX: &str = ".mlp.tmp";
+
+/// Whether `temporary` is what [`temporary_beside`] could call a file for `name`.
+fn is_temporary_of(name: &OsStr, temporary: &OsStr) -> bool {
+    let drawn = temporary
+        .as_encoded_bytes()
+        .strip_prefix(b".")
+        .and_then(|rest| rest.strip_prefix(name.as_encoded_bytes()))
+        .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
+    drawn.is_some_and(|drawn| drawn.len() == DRAWN && drawn.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// A new file in the folder of `path`, removed when dropped, and locked for as long as somebody lives to write it.
 fn temporary_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it does not name a file"));
@@ -102,17 +150,25 @@ fn temporary_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
         let reason = format!("the folder {} does not exist; create it first", folder.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, reason));
     }
-    let mut prefix = std::ffi::OsString::from(".");
+    let mut prefix = OsString::from(".");
     prefix.push(name);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".mlp.tmp");
+    builder.prefix(&prefix).rand_bytes(DRAWN).suffix(SUFFIX);
     #[cfg(unix)]
     {
         // As any new file: what the process's mask leaves of it, not tempfile's own 0600.
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    loop {
+        let temporary = builder.tempfile_in(folder)?;
+        // Where there are no locks nobody removes it, and none is needed.
+        let locked = temporary.as_file().lock();
+        // Before it was locked another process may have taken it for an abandoned one.
+        if locked.is_err() || temporary.path().exists() {
+            return Ok(temporary);
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -173,6 +229,37 @@ mod tests {
         fs::write(&plain, b"").unwrap();
         let mode = |path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&ours), mode(&plain));
+    }
+
+    #[test]
+    fn what_is_being_written_is_not_abandoned() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let living = temporary_beside(&path).unwrap();
+        assert_eq!(remove_abandoned(&path), 0);
+        assert!(living.path().exists());
+        // What a killed process leaves: the name, and no lock.
+        let left = living.path().to_owned();
+        let (file, kept) = living.keep().unwrap();
+        drop(file);
+        assert_eq!((kept, remove_abandoned(&path)), (left.clone(), 1));
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn only_temporary_files_of_the_very_name_are_abandoned() {
+        let folder = tempfile::tempdir().unwrap();
+        // Too few letters; one of the name `ab`; of `b`; no letter; another ending.
+        let others =
+            [".ab1234.mlp.tmp", ".ab123456.mlp.tmp", ".bb12345.mlp.tmp", ".ab12 45.mlp.tmp", ".ab12345.tmp"];
+        for name in others.iter().chain(&["a"]) {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        assert_eq!(remove_abandoned(folder.path().join("a")), 0);
+        fs::write(folder.path().join(".ab12345.mlp.tmp"), b"").unwrap();
+        assert_eq!(remove_abandoned(folder.path().join("a")), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), others.len() + 1);
+        assert_eq!(remove_abandoned("no such folder/a"), 0);
     }
 
     #[test]

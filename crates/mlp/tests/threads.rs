@@ -1,6 +1,8 @@
-//! The same bits on 1, 2 and 4 threads: in pools of that many, and where no more may be used than were set.
+//! The same bits on 1, 2 and 4 threads, step by step, of whole trainings and of estimators: in pools of that many, each a process
+//! of its own, and where no more may be used than were set.
 
-use mlp::{Clip, Network, Objective, Optimizer, Stepper, Updater};
+use mlp::data::{Dataset, Frame, Target};
+use mlp::{Clip, MlpClassifier, Network, Objective, Optimizer, Stepper, Training, Updater};
 use std::process::Command;
 use tape::{Float, Tensor, kernel};
 
@@ -24,7 +26,34 @@ fn trained<T: Float>() -> Vec<u64> {
         }
         bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));
     }
+    let training =
+        Training { epochs: 2, batch_size: Some(500), dropout: 0.3, ..Training::new(Optimizer::adam(1e-3)) };
+    let mut network = Network::<T>::new(&sizes, 0).unwrap();
+    let report = training.start(&mut network, (&x, &y)).unwrap().finish().unwrap();
+    bits.extend(report.history.iter().map(|epoch| epoch.cost.to_bits()));
+    bits.extend(network.parameters().iter().map(|p| p.to_f64().to_bits()));
     bits
+}
+
+/// A classifier from table to model, and what it predicts, as bits.
+fn fitted<T: Float>() -> Vec<u64> {
+    let (rows, columns) = (900, 120);
+    let numbers = (0..rows * columns).map(|i| (i as f64 * 0.37).sin()).collect();
+    let frame = Frame::of_numbers(numbers, (0..columns).map(|i| format!("x{i}")).collect()).unwrap();
+    let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let target = Target::classes("kind", (0..rows).map(|i| i * i % 7 % 3).collect(), classes).unwrap();
+    let data = Dataset::of(frame, target).unwrap();
+    let mut classifier = MlpClassifier { hidden: vec![300], held_out: Some(0.2), ..MlpClassifier::default() };
+    classifier.training.epochs = 5;
+    let model = classifier.fit_as::<T>(&data).unwrap();
+    let predicted = model.predict_proba(&data).unwrap();
+    model.network().parameters().iter().chain(predicted.as_slice()).map(|p| p.to_f64().to_bits()).collect()
+}
+
+/// The hashes of both in both precisions.
+fn hashes() -> String {
+    let [single, double] = [[trained::<f32>(), fitted::<f32>()], [trained::<f64>(), fitted::<f64>()]];
+    format!("{:x} {:x}", hash(&single.concat()), hash(&double.concat()))
 }
 
 /// FNV-1a of Fowler, Noll and Vo: enough to tell two results apart.
@@ -38,13 +67,13 @@ const CHILD: &str = "MLP_TEST_THREADS_CHILD";
 #[test]
 fn training_gives_the_same_bits_on_1_2_and_4_threads() {
     if std::env::var_os(CHILD).is_some() {
-        println!("hash {} {:x} {:x}", kernel::threads(), hash(&trained::<f32>()), hash(&trained::<f64>()));
+        println!("hash {} {}", kernel::threads(), hashes());
         return;
     }
     kernel::set_threads(1);
-    let want = format!("{:x} {:x}", hash(&trained::<f32>()), hash(&trained::<f64>()));
+    let want = hashes();
     kernel::set_threads(3);
-    assert_eq!(format!("{:x} {:x}", hash(&trained::<f32>()), hash(&trained::<f64>())), want, "3 were set");
+    assert_eq!(hashes(), want, "3 were set");
     for threads in ["1", "2", "4"] {
         let test = "training_gives_the_same_bits_on_1_2_and_4_threads";
         let output = Command::new(std::env::current_exe().unwrap())

@@ -81,6 +81,8 @@ impl Checkpoints {
             return Err(Error::Setting { setting: "checkpoints", wants, got });
         }
         atomic_file::check_writable(path)?;
+        // Training that is killed again and again would fill the folder.
+        atomic_file::remove_abandoned(path);
         Ok(Checkpoints { path: path.to_owned(), every })
     }
 

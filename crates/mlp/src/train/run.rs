@@ -272,7 +272,8 @@ impl<'a, T: Float> Run<'a, T> {
     }
 
     /// The same run, which leaves a checkpoint at `path` after every so many steps, after each epoch and at its end: a file
-    /// that is there whole or as it was before.
+    /// that is there whole or as it was before. What a run that was killed while it wrote has left beside it is
+    /// [removed](crate::atomic_file::remove_abandoned) now.
     ///
     /// # Errors
     /// When `every` is zero, or the file could not be written.
