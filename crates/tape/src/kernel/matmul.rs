@@ -164,12 +164,14 @@ const BLOCK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of a block of the right factor that stays in the second-level cache while all rows pass by.
 const NEAR_BYTES: usize = 256 * 1024;
+/// Bytes of a part of the right factor that is read in place, line by line ahead: half of a second-level cache.
+const IN_PLACE_BYTES: usize = 512 * 1024;
 /// Bytes of a line of cache.
 const LINE_BYTES: usize = 64;
 /// Rows of a copied block of the left factor: a multiple of the rows of every tile.
 const ROWS_AT_ONCE: usize = 96;
 
-/// Elements of a right factor that stays in the first-level cache, so that copying it gains nothing.
+/// Elements of a right factor up to which no block is worth its bookkeeping.
 const SMALL: usize = 4096;
 /// Bytes of a transposed right factor that is copied to the stack rather than to the buffer of the thread: half of a
 /// first-level cache.
@@ -177,6 +179,9 @@ const COPY_BYTES: usize = 16 * 1024;
 
 /// Rows of a product with a transposed right factor up to which dot products may pay; more are worth the copy.
 const MOST_DOTS: usize = 16;
+
+/// Length of the parts of a sum that is computed as a dot product.
+const DOTS_PART: usize = 4096;
 
 /// Multiply-adds of a part of a product that is worth a thread.
 pub(crate) const LEAST: usize = 4 * 1024 * 1024;
@@ -257,21 +262,24 @@ fn product_part<K: Tiles>(
     scratch: &'static Scratch<K::Element>,
 ) {
     let Wanted { shape: MatmulShape { m, k, n }, a, b, .. } = *wanted;
-    // By the whole product, so that parts of it are computed alike.
-    if b.transposed && !a.transposed && pays_dots::<K::Element>(m, k) {
-        return in_dots::<K>(wanted, part);
-    }
     let (size, padded) = (b.data.len(), n.next_multiple_of(K::GROUP));
-    if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
+    // By the whole product, so that parts of it are computed alike.
+    if b.transposed && pays_dots::<K::Element>(m, k) {
+        in_buffer(scratch, |buffer| in_dots::<K>(wanted, part, buffer));
+    } else if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
         in_place::<K>(wanted, (b.data.as_ptr(), n), part);
     } else if b.transposed && k <= PART && k * padded * size_of::<K::Element>() <= COPY_BYTES {
         copied::<K>(wanted, padded, part);
     } else {
-        // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
-        let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
-        blocks::<K>(wanted, part, &mut panels);
-        let _ = scratch.try_with(|kept| kept.set(panels));
+        in_buffer(scratch, |buffer| blocks::<K>(wanted, part, buffer));
     }
+}
+
+/// Lends the buffer of the thread. A thread that is being torn down has none; it gets one for the occasion.
+fn in_buffer<T>(scratch: &'static Scratch<T>, run: impl FnOnce(&mut Vec<MaybeUninit<T>>)) {
+    let mut buffer = scratch.try_with(Cell::take).unwrap_or_default();
+    run(&mut buffer);
+    let _ = scratch.try_with(|kept| kept.set(buffer));
 }
 
 /// Begins where a line of cache does: registers that straddle two lines cost twice.
@@ -293,29 +301,66 @@ fn pays_dots<T>(m: usize, k: usize) -> bool {
     m <= 4 && 5 * m <= k || m <= MOST_DOTS && m * lanes / 2 <= k
 }
 
-/// The product of few rows with a transposed right factor, by dot products: the rows of both factors pass by as they lie.
-fn in_dots<K: Tiles>(wanted: &Wanted<'_, K::Element>, part: &Part<K::Element>) {
-    let Wanted { shape: MatmulShape { k, n, .. }, alpha, a, b, beta } = *wanted;
-    for j in part.columns.clone().step_by(K::DOTS.1) {
-        let columns = (part.columns.end - j).min(K::DOTS.1);
-        for i in part.rows.clone().step_by(K::DOTS.0) {
-            let rows = (part.rows.end - i).min(K::DOTS.0);
-            let dots = Dots {
-                k,
-                a: a.data.as_ptr().wrapping_add(i * k),
-                b: b.data.as_ptr().wrapping_add(j * k),
-                c: part.c.wrapping_add(i * n + j),
-                old: part.old.wrapping_add(i * n + j),
-                c_row: n,
-                alpha,
-                beta,
-            };
-            // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right one are
-            // below m and n, and k long: inside the slices, whose lengths were asserted. `c` is borrowed for writing, here this
-            // rectangle of it, and overlaps none; what is added to is as long; the level of the tiles was checked.
-            unsafe { K::get_dots(rows, columns)(&dots) };
-        }
+/// The product of few rows with a transposed right factor, by dot products: the rows of both factors pass by as they lie, or,
+/// of a transposed left factor, as they are copied.
+fn in_dots<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    part: &Part<K::Element>,
+    scratch: &mut Vec<MaybeUninit<K::Element>>,
+) {
+    let Wanted { shape: MatmulShape { m, k, n }, alpha, a, b, mut beta } = *wanted;
+    let mut padded = k.min(DOTS_PART).next_multiple_of(K::GROUP);
+    // Rows that lie a quarter of a page apart or whole pages compete for the same places in the first-level cache
+    // (10 × 5000 × 25: 52 GFLOP/s, so 74).
+    if (padded * size_of::<K::Element>()).is_multiple_of(1024) {
+        padded += LINE_BYTES / size_of::<K::Element>();
     }
+    let rows = if a.transposed { aligned(scratch, m * padded) } else { &mut [] };
+    let mut old = part.old;
+    for from_k in (0..k).step_by(DOTS_PART) {
+        let length = (k - from_k).min(DOTS_PART);
+        let (a_at, a_row) = if a.transposed {
+            K::transposed(&a.data[from_k * m..], m, m, length, padded, rows);
+            (rows.as_ptr().cast(), padded)
+        } else {
+            (a.data.as_ptr().wrapping_add(from_k), k)
+        };
+        for j in part.columns.clone().step_by(K::DOTS.1) {
+            let columns = (part.columns.end - j).min(K::DOTS.1);
+            for i in part.rows.clone().step_by(K::DOTS.0) {
+                let rows = (part.rows.end - i).min(K::DOTS.0);
+                let dots = Dots {
+                    k: length,
+                    a: a_at.wrapping_add(i * a_row),
+                    a_row,
+                    b: b.data.as_ptr().wrapping_add(j * k + from_k),
+                    b_row: k,
+                    c: part.c.wrapping_add(i * n + j),
+                    old: old.wrapping_add(i * n + j),
+                    c_row: n,
+                    alpha,
+                    beta,
+                };
+                // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right
+                // one are below m and n, and `from_k + length` is at most k: inside the slices, whose lengths were asserted,
+                // or inside the copy of all rows. `c` is borrowed for writing, here this rectangle of it, and overlaps none;
+                // what is added to is as long; the level of the tiles was checked.
+                unsafe { K::get_dots(rows, columns)(&dots) };
+            }
+        }
+        (beta, old) = (num_traits::One::one(), part.c);
+    }
+}
+
+/// So many elements of the buffer, of which the first begins where a line of cache does: registers that straddle two lines cost
+/// twice.
+fn aligned<T>(scratch: &mut Vec<MaybeUninit<T>>, count: usize) -> &mut [MaybeUninit<T>] {
+    let spare = LINE_BYTES / size_of::<T>();
+    if scratch.len() < count + spare {
+        scratch.resize_with(count + spare, MaybeUninit::uninit);
+    }
+    let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
+    &mut scratch[skipped..][..count]
 }
 
 /// The product where k is one part and the rows of op(B) lie `b_step` apart, where the tiles read them without a copy.
@@ -328,7 +373,7 @@ fn in_place<K: Tiles>(
 ) {
     let Wanted { shape: MatmulShape { m, k, n }, alpha, a, beta, .. } = *wanted;
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(part.rows.len(), part.columns.len());
+    let (tile_rows, vectors) = K::fitting(part.rows.len(), k, part.columns.len());
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
     let mut i = part.rows.start;
     while i < part.rows.end {
@@ -373,12 +418,12 @@ fn blocks<K: Tiles>(
     let (all_rows, all_columns) = (rectangle.rows.len(), rectangle.columns.len());
     let bytes = |count: usize| count * size_of::<K::Element>();
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (mut tile_rows, vectors) = K::fitting(all_rows, all_columns);
+    let (mut tile_rows, mut vectors) = K::fitting(all_rows, k, all_columns);
     // Rows of the result that lie whole pages apart compete for the same places in the first-level cache, of which there
     // are eight: where they are written after short sums, two are left to the factors.
     let paged = k <= 64 && bytes(n).is_multiple_of(4096);
     if paged {
-        tile_rows = tile_rows.min(6);
+        (tile_rows, vectors) = (tile_rows.min(6), K::VECTORS);
     }
     let strip = width * vectors;
     // Where few rows pass by, a panel is used at once, and the next takes its place in the first-level cache.
@@ -386,20 +431,16 @@ fn blocks<K: Tiles>(
         true => strip,
         false => (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip),
     };
-    // Copying the right factor pays from three passes over it on, the left one where its rows or columns lie so far
-    // apart that they compete for the same places in the caches.
-    let copy_b = b.transposed || all_rows > 2 * tile_rows;
+    // A copy of the right factor pays from three passes over it on, if it comes from beyond the second-level cache or its rows
+    // compete for the same places; else it costs as much as five rows of the result (128 × 128 × 128: 107 GFLOP/s, 112 in
+    // place). One of the left pays where its rows or columns lie so far apart that they compete.
+    let far = bytes(n).is_multiple_of(4096) || bytes(k.min(PART) * all_columns) > IN_PLACE_BYTES;
+    let copy_b = b.transposed || all_rows > 2 * tile_rows && far;
     let left_stride = bytes(if a.transposed { m } else { k });
     let copy_a = !paged && all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
     let b_size = if copy_b { k.min(PART) * block.min(all_columns.next_multiple_of(width)) } else { 0 };
     let a_size = if copy_a { k.min(PART) * ROWS_AT_ONCE } else { 0 };
-    // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
-    let spare = LINE_BYTES / size_of::<K::Element>();
-    if scratch.len() < b_size + a_size + spare {
-        scratch.resize_with(b_size + a_size + spare, MaybeUninit::uninit);
-    }
-    let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
-    let (b_panels, a_panels) = scratch[skipped..].split_at_mut(b_size);
+    let (b_panels, a_panels) = aligned(scratch, b_size + a_size).split_at_mut(b_size);
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
 
     let mut from_k = 0;
