@@ -260,10 +260,10 @@ fn product_part<K: Tiles>(
     let (size, padded) = (b.data.len(), n.next_multiple_of(K::GROUP));
     // By the whole product, so that parts of it are computed alike.
     let dots = b.transposed && pays_dots::<K::Element>(m, k);
-    if dots && !a.transposed {
-        in_dots::<K>(wanted, part, None);
-    } else if dots && k >= LEAST_COPIED_DOTS {
-        in_buffer(scratch, |buffer| in_dots::<K>(wanted, part, Some(buffer)));
+    if dots && !a.transposed && k <= DOTS_PART {
+        in_dots::<K>(wanted, part, (a.data.as_ptr(), k), 0..k);
+    } else if dots && (!a.transposed || k >= LEAST_COPIED_DOTS) {
+        in_buffer(scratch, |buffer| parts_in_dots::<K>(wanted, part, buffer));
     } else if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
         in_place::<K>(wanted, (b.data.as_ptr(), n), part);
     } else if b.transposed && k <= PART && k * padded * size_of::<K::Element>() <= COPY_BYTES {
@@ -299,56 +299,68 @@ fn pays_dots<T>(m: usize, k: usize) -> bool {
     m <= 4 && 5 * m <= k || m <= MOST_DOTS && m * lanes / 2 <= k
 }
 
-/// The product of few rows with a transposed right factor, by dot products: the rows of both factors pass by as they lie, or,
-/// of a transposed left factor, as they are copied.
+/// The product of few rows with a transposed right factor, by dot products over the terms `terms`: the rows of both factors pass
+/// by as they lie. Those of the left one begin at `a`, `a_row` apart, with the first of these terms.
+#[inline]
 fn in_dots<K: Tiles>(
     wanted: &Wanted<'_, K::Element>,
     part: &Part<K::Element>,
-    scratch: Option<&mut Vec<MaybeUninit<K::Element>>>,
+    (a, a_row): (*const K::Element, usize),
+    terms: Range<usize>,
 ) {
-    let Wanted { shape: MatmulShape { m, k, n }, alpha, a, b, mut beta } = *wanted;
-    let mut copy = scratch.map(|scratch| {
-        let padded = k.min(DOTS_PART).next_multiple_of(K::GROUP);
-        // Rows that lie whole quarters of a page apart compete for the same places in the first-level cache
-        // (10 × 5000 × 25: 52 GFLOP/s, so 74).
-        let apart = (padded * size_of::<K::Element>()).is_multiple_of(1024);
-        let padded = if apart { padded + LINE_BYTES / size_of::<K::Element>() } else { padded };
-        (aligned(scratch, m * padded), padded)
-    });
-    let mut old = part.old;
-    for from_k in (0..k).step_by(DOTS_PART) {
-        let length = (k - from_k).min(DOTS_PART);
-        let (a_at, a_row) = match &mut copy {
-            Some((rows, padded)) => {
-                K::transposed(&a.data[from_k * m..], m, m, length, *padded, rows);
-                (rows.as_ptr().cast(), *padded)
-            }
-            None => (a.data.as_ptr().wrapping_add(from_k), k),
-        };
-        for j in part.columns.clone().step_by(K::DOTS.1) {
-            let columns = (part.columns.end - j).min(K::DOTS.1);
-            for i in part.rows.clone().step_by(K::DOTS.0) {
-                let rows = (part.rows.end - i).min(K::DOTS.0);
-                let dots = Dots {
-                    k: length,
-                    a: a_at.wrapping_add(i * a_row),
-                    a_row,
-                    b: b.data.as_ptr().wrapping_add(j * k + from_k),
-                    b_row: k,
-                    c: part.c.wrapping_add(i * n + j),
-                    old: old.wrapping_add(i * n + j),
-                    c_row: n,
-                    alpha,
-                    beta,
-                };
-                // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right
-                // one are below m and n, and `from_k + length` is at most k: inside the slices, whose lengths were asserted,
-                // or inside the copy of all rows. `c` is borrowed for writing, here this rectangle of it, and overlaps none;
-                // what is added to is as long; the level of the tiles was checked.
-                unsafe { K::get_dots(rows, columns)(&dots) };
-            }
+    let Wanted { shape: MatmulShape { k, n, .. }, alpha, b, beta, .. } = *wanted;
+    for j in part.columns.clone().step_by(K::DOTS.1) {
+        let columns = (part.columns.end - j).min(K::DOTS.1);
+        for i in part.rows.clone().step_by(K::DOTS.0) {
+            let rows = (part.rows.end - i).min(K::DOTS.0);
+            let dots = Dots {
+                k: terms.len(),
+                a: a.wrapping_add(i * a_row),
+                a_row,
+                b: b.data.as_ptr().wrapping_add(j * k + terms.start),
+                b_row: k,
+                c: part.c.wrapping_add(i * n + j),
+                old: part.old.wrapping_add(i * n + j),
+                c_row: n,
+                alpha,
+                beta,
+            };
+            // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right one
+            // are below m and n, and the terms below k: inside the slices, whose lengths were asserted, or inside a copy of
+            // all rows. `c` is borrowed for writing, here this rectangle of it, and overlaps none; what is added to is as
+            // long; the level of the tiles was checked.
+            unsafe { K::get_dots(rows, columns)(&dots) };
         }
-        (beta, old) = (num_traits::One::one(), part.c);
+    }
+}
+
+/// [`in_dots`] for long sums, part by part, and for a transposed left factor, whose rows are copied.
+#[inline(never)]
+fn parts_in_dots<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    part: &Part<K::Element>,
+    scratch: &mut Vec<MaybeUninit<K::Element>>,
+) {
+    let Wanted { shape: MatmulShape { m, k, .. }, a, .. } = *wanted;
+    let mut padded = k.min(DOTS_PART).next_multiple_of(K::GROUP);
+    // Rows that lie whole quarters of a page apart compete for the same places in the first-level cache
+    // (10 × 5000 × 25: 52 GFLOP/s, so 74).
+    if (padded * size_of::<K::Element>()).is_multiple_of(1024) {
+        padded += LINE_BYTES / size_of::<K::Element>();
+    }
+    let copy = aligned(scratch, if a.transposed { m * padded } else { 0 });
+    let (mut wanted, mut part) =
+        (*wanted, Part { rows: part.rows.clone(), columns: part.columns.clone(), ..*part });
+    for from_k in (0..k).step_by(DOTS_PART) {
+        let terms = from_k..k.min(from_k + DOTS_PART);
+        let rows = if a.transposed {
+            K::transposed(&a.data[from_k * m..], m, m, terms.len(), padded, copy);
+            (copy.as_ptr().cast(), padded)
+        } else {
+            (a.data.as_ptr().wrapping_add(from_k), k)
+        };
+        in_dots::<K>(&wanted, &part, rows, terms);
+        (wanted.beta, part.old) = (num_traits::One::one(), part.c);
     }
 }
 

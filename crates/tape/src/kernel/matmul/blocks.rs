@@ -3,7 +3,7 @@
 
 use super::lanes::Lanes;
 use super::tile::{Tile, Tiles};
-use super::{Factor, LINE_BYTES, MatmulShape, PART, Part, Wanted, aligned};
+use super::{Factor, MatmulShape, PART, Part, Wanted, aligned};
 use std::mem::MaybeUninit;
 
 /// Bytes of a copied block of the right factor: more than most second-level caches, so that fewer blocks pass by the left
@@ -13,6 +13,8 @@ const BLOCK_BYTES: usize = 4 * 1024 * 1024;
 const NEAR_BYTES: usize = 256 * 1024;
 /// Bytes of a part of the right factor that is read in place, line by line ahead: half of a second-level cache.
 const IN_PLACE_BYTES: usize = 512 * 1024;
+/// Rows of the left factor that pass by a right one in place.
+const IN_PLACE_ROWS: usize = 512;
 /// Rows of a copied block of the left factor: a multiple of the rows of every tile.
 const ROWS_AT_ONCE: usize = 96;
 
@@ -41,11 +43,11 @@ pub(super) fn blocks<K: Tiles>(
         true => strip,
         false => (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip),
     };
-    // A copy of the right factor pays from three passes over it on, if it comes from beyond the second-level cache or its rows
-    // compete for the same places; else it costs as much as five rows of the result (128 × 128 × 128: 107 GFLOP/s, 112 in
-    // place). One of the left pays where its rows or columns lie so far apart that they compete.
+    // A copy of the right factor costs as much as five rows of the result (128 × 128 × 128: 107 GFLOP/s, 112 in place). It pays
+    // over many rows, and from three passes on if the factor comes from beyond the second-level cache or its rows compete for
+    // the same places. One of the left pays where its rows or columns lie so far apart that they compete.
     let far = bytes(n).is_multiple_of(4096) || bytes(k.min(PART) * all_columns) > IN_PLACE_BYTES;
-    let copy_b = b.transposed || all_rows > 2 * tile_rows && far;
+    let copy_b = b.transposed || all_rows > 2 * tile_rows && (far || all_rows > IN_PLACE_ROWS);
     let left_stride = bytes(if a.transposed { m } else { k });
     let copy_a = all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
     let b_size = if copy_b { k.min(PART) * block.min(all_columns.next_multiple_of(width)) } else { 0 };
