@@ -98,8 +98,9 @@ kernels! {
     ///   order. It depends neither on n and alignment nor, above 16 rows, on m and transposition, so products over parts of
     ///   the columns, or over many rows each, give the bits of the whole. Error of an element: at most
     ///   `k · u · Σ|a||b|`, u half an ulp of 1.
-    /// - Where up to 16 rows meet a transposed B and sums are long (k from 8 m up in `f32`, 4 m in `f64`; 5 m for m up to 4), a
-    ///   sum runs in 16 (`f32`) or 8 interleaved chains instead: to copy B would take longer than the product.
+    /// - Where up to 16 rows meet a transposed B and sums are long (k from 8 m up in `f32`, 4 m in `f64`; 5 m for m up to 4; 64 at
+    ///   least if A is transposed too), a sum runs in 16 (`f32`) or 8 interleaved chains instead, in parts of 4096: to copy B
+    ///   would take longer than the product.
     ///
     /// The buffer for copied panels belongs to the thread and is kept: no allocation after the first product of a size.
     ///

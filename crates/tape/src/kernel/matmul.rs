@@ -6,6 +6,7 @@
 //! left factor pass by. Small products read both factors in place.
 #![expect(unsafe_code, reason = "hands pointers into the slices to the tiles, after checking their lengths")]
 
+mod blocks;
 mod dots;
 mod lanes;
 mod pack;
@@ -13,6 +14,7 @@ mod tile;
 
 use super::level::{Level, level};
 use super::threads::{self, Cut};
+use blocks::blocks;
 use dots::Dots;
 use lanes::Lanes;
 use std::cell::Cell;
@@ -158,18 +160,11 @@ product!(f64, F64, narrow NarrowF64, SCRATCH_F64);
 /// Length of the parts that the sum over k is cut into. It is the same at every level and for both types, because
 /// the bits of the result depend on it.
 const PART: usize = 512;
-/// Bytes of a copied block of the right factor: more than most second-level caches, so that fewer blocks pass by the left
-/// factor; its panels come one after the other anyway.
-const BLOCK_BYTES: usize = 2 * 1024 * 1024;
 
-/// Bytes of a block of the right factor that stays in the second-level cache while all rows pass by.
-const NEAR_BYTES: usize = 256 * 1024;
 /// Bytes of a line of cache.
 const LINE_BYTES: usize = 64;
-/// Rows of a copied block of the left factor: a multiple of the rows of every tile.
-const ROWS_AT_ONCE: usize = 96;
 
-/// Elements of a right factor that stays in the first-level cache, so that copying it gains nothing.
+/// Elements of a right factor up to which no block is worth its bookkeeping.
 const SMALL: usize = 4096;
 /// Bytes of a transposed right factor that is copied to the stack rather than to the buffer of the thread: half of a
 /// first-level cache.
@@ -177,6 +172,11 @@ const COPY_BYTES: usize = 16 * 1024;
 
 /// Rows of a product with a transposed right factor up to which dot products may pay; more are worth the copy.
 const MOST_DOTS: usize = 16;
+
+/// Length of the parts of a sum that is computed as a dot product.
+const DOTS_PART: usize = 4096;
+/// Length of the sums from which a transposed left factor is copied for dot products.
+const LEAST_COPIED_DOTS: usize = 64;
 
 /// Multiply-adds of a part of a product that is worth a thread.
 pub(crate) const LEAST: usize = 4 * 1024 * 1024;
@@ -257,21 +257,27 @@ fn product_part<K: Tiles>(
     scratch: &'static Scratch<K::Element>,
 ) {
     let Wanted { shape: MatmulShape { m, k, n }, a, b, .. } = *wanted;
-    // By the whole product, so that parts of it are computed alike.
-    if b.transposed && !a.transposed && pays_dots::<K::Element>(m, k) {
-        return in_dots::<K>(wanted, part);
-    }
     let (size, padded) = (b.data.len(), n.next_multiple_of(K::GROUP));
-    if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
+    // By the whole product, so that parts of it are computed alike.
+    let dots = b.transposed && pays_dots::<K::Element>(m, k);
+    if dots && !a.transposed && k <= DOTS_PART {
+        in_dots::<K>(wanted, part, (a.data.as_ptr(), k), 0..k);
+    } else if dots && (!a.transposed || k >= LEAST_COPIED_DOTS) {
+        in_buffer(scratch, |buffer| parts_in_dots::<K>(wanted, part, buffer));
+    } else if !b.transposed && k <= PART && (part.rows.len() <= 2 * K::ROWS || size <= SMALL) {
         in_place::<K>(wanted, (b.data.as_ptr(), n), part);
     } else if b.transposed && k <= PART && k * padded * size_of::<K::Element>() <= COPY_BYTES {
         copied::<K>(wanted, padded, part);
     } else {
-        // A thread that is being torn down has no buffer to lend; it gets one for the occasion.
-        let mut panels = scratch.try_with(Cell::take).unwrap_or_default();
-        blocks::<K>(wanted, part, &mut panels);
-        let _ = scratch.try_with(|kept| kept.set(panels));
+        in_buffer(scratch, |buffer| blocks::<K>(wanted, part, buffer));
     }
+}
+
+/// Lends the buffer of the thread. A thread that is being torn down has none; it gets one for the occasion.
+fn in_buffer<T>(scratch: &'static Scratch<T>, run: impl FnOnce(&mut Vec<MaybeUninit<T>>)) {
+    let mut buffer = scratch.try_with(Cell::take).unwrap_or_default();
+    run(&mut buffer);
+    let _ = scratch.try_with(|kept| kept.set(buffer));
 }
 
 /// Begins where a line of cache does: registers that straddle two lines cost twice.
@@ -293,29 +299,80 @@ fn pays_dots<T>(m: usize, k: usize) -> bool {
     m <= 4 && 5 * m <= k || m <= MOST_DOTS && m * lanes / 2 <= k
 }
 
-/// The product of few rows with a transposed right factor, by dot products: the rows of both factors pass by as they lie.
-fn in_dots<K: Tiles>(wanted: &Wanted<'_, K::Element>, part: &Part<K::Element>) {
-    let Wanted { shape: MatmulShape { k, n, .. }, alpha, a, b, beta } = *wanted;
+/// The product of few rows with a transposed right factor, by dot products over the terms `terms`: the rows of both factors pass
+/// by as they lie. Those of the left one begin at `a`, `a_row` apart, with the first of these terms.
+#[inline]
+fn in_dots<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    part: &Part<K::Element>,
+    (a, a_row): (*const K::Element, usize),
+    terms: Range<usize>,
+) {
+    let Wanted { shape: MatmulShape { k, n, .. }, alpha, b, beta, .. } = *wanted;
     for j in part.columns.clone().step_by(K::DOTS.1) {
         let columns = (part.columns.end - j).min(K::DOTS.1);
         for i in part.rows.clone().step_by(K::DOTS.0) {
             let rows = (part.rows.end - i).min(K::DOTS.0);
             let dots = Dots {
-                k,
-                a: a.data.as_ptr().wrapping_add(i * k),
-                b: b.data.as_ptr().wrapping_add(j * k),
+                k: terms.len(),
+                a: a.wrapping_add(i * a_row),
+                a_row,
+                b: b.data.as_ptr().wrapping_add(j * k + terms.start),
+                b_row: k,
                 c: part.c.wrapping_add(i * n + j),
                 old: part.old.wrapping_add(i * n + j),
                 c_row: n,
                 alpha,
                 beta,
             };
-            // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right one are
-            // below m and n, and k long: inside the slices, whose lengths were asserted. `c` is borrowed for writing, here this
-            // rectangle of it, and overlaps none; what is added to is as long; the level of the tiles was checked.
+            // SAFETY: rows i to i + rows - 1 of the left factor and j to j + columns - 1 of what is stored of the right one
+            // are below m and n, and the terms below k: inside the slices, whose lengths were asserted, or inside a copy of
+            // all rows. `c` is borrowed for writing, here this rectangle of it, and overlaps none; what is added to is as
+            // long; the level of the tiles was checked.
             unsafe { K::get_dots(rows, columns)(&dots) };
         }
     }
+}
+
+/// [`in_dots`] for long sums, part by part, and for a transposed left factor, whose rows are copied.
+#[inline(never)]
+fn parts_in_dots<K: Tiles>(
+    wanted: &Wanted<'_, K::Element>,
+    part: &Part<K::Element>,
+    scratch: &mut Vec<MaybeUninit<K::Element>>,
+) {
+    let Wanted { shape: MatmulShape { m, k, .. }, a, .. } = *wanted;
+    let mut padded = k.min(DOTS_PART).next_multiple_of(K::GROUP);
+    // Rows that lie whole quarters of a page apart compete for the same places in the first-level cache
+    // (10 × 5000 × 25: 52 GFLOP/s, so 74).
+    if (padded * size_of::<K::Element>()).is_multiple_of(1024) {
+        padded += LINE_BYTES / size_of::<K::Element>();
+    }
+    let copy = aligned(scratch, if a.transposed { m * padded } else { 0 });
+    let (mut wanted, mut part) =
+        (*wanted, Part { rows: part.rows.clone(), columns: part.columns.clone(), ..*part });
+    for from_k in (0..k).step_by(DOTS_PART) {
+        let terms = from_k..k.min(from_k + DOTS_PART);
+        let rows = if a.transposed {
+            K::transposed(&a.data[from_k * m..], m, m, terms.len(), padded, copy);
+            (copy.as_ptr().cast(), padded)
+        } else {
+            (a.data.as_ptr().wrapping_add(from_k), k)
+        };
+        in_dots::<K>(&wanted, &part, rows, terms);
+        (wanted.beta, part.old) = (num_traits::One::one(), part.c);
+    }
+}
+
+/// So many elements of the buffer, of which the first begins where a line of cache does: registers that straddle two lines cost
+/// twice.
+fn aligned<T>(scratch: &mut Vec<MaybeUninit<T>>, count: usize) -> &mut [MaybeUninit<T>] {
+    let spare = LINE_BYTES / size_of::<T>();
+    if scratch.len() < count + spare {
+        scratch.resize_with(count + spare, MaybeUninit::uninit);
+    }
+    let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
+    &mut scratch[skipped..][..count]
 }
 
 /// The product where k is one part and the rows of op(B) lie `b_step` apart, where the tiles read them without a copy.
@@ -328,7 +385,7 @@ fn in_place<K: Tiles>(
 ) {
     let Wanted { shape: MatmulShape { m, k, n }, alpha, a, beta, .. } = *wanted;
     let width = <K::Lanes as Lanes>::WIDTH;
-    let (tile_rows, vectors) = K::fitting(part.rows.len(), part.columns.len());
+    let (tile_rows, vectors) = K::fitting(part.rows.len(), k, part.columns.len());
     let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
     let mut i = part.rows.start;
     while i < part.rows.end {
@@ -358,173 +415,6 @@ fn in_place<K: Tiles>(
             j += used;
         }
         i += rows;
-    }
-}
-
-/// Cuts a part of the product into blocks, and these into tiles.
-#[inline(never)]
-fn blocks<K: Tiles>(
-    wanted: &Wanted<'_, K::Element>,
-    rectangle: &Part<K::Element>,
-    scratch: &mut Vec<MaybeUninit<K::Element>>,
-) {
-    let Wanted { shape, alpha, a, b, mut beta } = *wanted;
-    let MatmulShape { m, k, n } = shape;
-    let (all_rows, all_columns) = (rectangle.rows.len(), rectangle.columns.len());
-    let bytes = |count: usize| count * size_of::<K::Element>();
-    let width = <K::Lanes as Lanes>::WIDTH;
-    let (mut tile_rows, vectors) = K::fitting(all_rows, all_columns);
-    // Rows of the result that lie whole pages apart compete for the same places in the first-level cache, of which there
-    // are eight: where they are written after short sums, two are left to the factors.
-    let paged = k <= 64 && bytes(n).is_multiple_of(4096);
-    if paged {
-        tile_rows = tile_rows.min(6);
-    }
-    let strip = width * vectors;
-    // Where few rows pass by, a panel is used at once, and the next takes its place in the first-level cache.
-    let block = match all_rows <= ROWS_AT_ONCE {
-        true => strip,
-        false => (BLOCK_BYTES / bytes(PART) / strip * strip).max(strip),
-    };
-    // Copying the right factor pays from three passes over it on, the left one where its rows or columns lie so far
-    // apart that they compete for the same places in the caches.
-    let copy_b = b.transposed || all_rows > 2 * tile_rows;
-    let left_stride = bytes(if a.transposed { m } else { k });
-    let copy_a = !paged && all_columns >= 4 * strip && all_rows > ROWS_AT_ONCE && left_stride >= 4096;
-    let b_size = if copy_b { k.min(PART) * block.min(all_columns.next_multiple_of(width)) } else { 0 };
-    let a_size = if copy_a { k.min(PART) * ROWS_AT_ONCE } else { 0 };
-    // Registers that straddle two lines of cache cost twice, so the panels begin where a line does.
-    let spare = LINE_BYTES / size_of::<K::Element>();
-    if scratch.len() < b_size + a_size + spare {
-        scratch.resize_with(b_size + a_size + spare, MaybeUninit::uninit);
-    }
-    let skipped = scratch.as_ptr().align_offset(LINE_BYTES).min(spare);
-    let (b_panels, a_panels) = scratch[skipped..].split_at_mut(b_size);
-    let (a_row, a_step) = if a.transposed { (1, m) } else { (k, 1) };
-
-    let mut from_k = 0;
-    let (c, mut old) = (rectangle.c, rectangle.old);
-    loop {
-        let part = (k - from_k).min(PART);
-        for from_n in rectangle.columns.clone().step_by(block) {
-            let columns = (rectangle.columns.end - from_n).min(block);
-            if copy_b && part > 0 {
-                copy_right::<K>(shape, b, vectors, (from_k, part), (from_n, columns), b_panels);
-            }
-            for from_m in rectangle.rows.clone().step_by(ROWS_AT_ONCE) {
-                let rows = (rectangle.rows.end - from_m).min(ROWS_AT_ONCE);
-                if copy_a && part > 0 {
-                    copy_left::<K>(shape, a, (from_k, part), (from_m, rows), a_panels);
-                }
-                let tile_at = |i: usize, j: usize| {
-                    let used = (columns - j).min(strip);
-                    let vectors = used.div_ceil(width);
-                    let (b_at, b_step) = if copy_b {
-                        (b_panels[j * part..].as_ptr().cast(), vectors * width)
-                    } else {
-                        (b.data.as_ptr().wrapping_add(from_k * n + from_n + j), n)
-                    };
-                    let (a_at, a_row, a_step) = if copy_a {
-                        (a_panels[i * part..].as_ptr().cast(), 1, K::ROWS)
-                    } else {
-                        let at = (from_m + i) * a_row + from_k * a_step;
-                        (a.data.as_ptr().wrapping_add(at), a_row, a_step)
-                    };
-                    let tile = Tile {
-                        k: part,
-                        a: a_at,
-                        a_row,
-                        a_step,
-                        b: b_at,
-                        b_step,
-                        c: c.wrapping_add((from_m + i) * n + from_n + j),
-                        old: old.wrapping_add((from_m + i) * n + from_n + j),
-                        c_row: n,
-                        last: used - (vectors - 1) * width,
-                        alpha,
-                        beta,
-                    };
-                    let rows = (rows - i).min(tile_rows);
-                    // SAFETY: the rows are below m, columns from_n + j to from_n + j + used - 1 below n, and the part
-                    // of the sum ends at or before k: all inside the slices, whose lengths were asserted, and
-                    // inside the panels, which were copied for these rows and columns. `c` is borrowed for writing, here this
-                    // rectangle of it, so it overlaps nothing else, and what is added to is as long; the level of the
-                    // tiles was checked.
-                    unsafe { K::get(rows, vectors, copy_a || a.transposed)(&tile) };
-                };
-                if bytes(part * columns) <= NEAR_BYTES {
-                    for i in (0..rows).step_by(tile_rows) {
-                        (0..columns).step_by(strip).for_each(|j| tile_at(i, j));
-                    }
-                } else {
-                    for j in (0..columns).step_by(strip) {
-                        (0..rows).step_by(tile_rows).for_each(|i| tile_at(i, j));
-                    }
-                }
-            }
-        }
-        from_k += part;
-        (beta, old) = (num_traits::One::one(), c);
-        if from_k >= k {
-            return;
-        }
-    }
-}
-
-/// Copies rows `from_k..from_k + part` and columns `from_n..from_n + columns` of op(B) into panels.
-fn copy_right<K: Tiles>(
-    MatmulShape { k, n, .. }: MatmulShape,
-    b: Factor<'_, K::Element>,
-    vectors: usize,
-    (from_k, part): (usize, usize),
-    (from_n, columns): (usize, usize),
-    panels: &mut [MaybeUninit<K::Element>],
-) {
-    let width = <K::Lanes as Lanes>::WIDTH;
-    let strip = width * vectors;
-    if !b.transposed {
-        let from = &b.data[from_k * n + from_n..];
-        assert!(from.len() >= (part - 1) * n + columns);
-        assert!(panels.len() >= part * columns.next_multiple_of(width));
-        // SAFETY: the rows lie inside the slice and the panels inside theirs, as just asserted; the level of
-        // the tiles was checked.
-        unsafe { K::straight(from.as_ptr(), n, part, columns, vectors, panels.as_mut_ptr().cast()) };
-        return;
-    }
-    for j in (0..columns).step_by(strip) {
-        let rows = (columns - j).min(strip);
-        let from = &b.data[(from_n + j) * k + from_k..];
-        K::transposed(from, k, part, rows, rows.next_multiple_of(width), &mut panels[j * part..]);
-    }
-}
-
-/// Copies rows `from_m..from_m + rows` and columns `from_k..from_k + part` of op(A) into panels of one tile's rows.
-fn copy_left<K: Tiles>(
-    MatmulShape { m, k, .. }: MatmulShape,
-    a: Factor<'_, K::Element>,
-    (from_k, part): (usize, usize),
-    (from_m, rows): (usize, usize),
-    panels: &mut [MaybeUninit<K::Element>],
-) {
-    if a.transposed {
-        // Line after line: neighbouring panels share lines of cache.
-        for p in 0..part {
-            let from = &a.data[(from_k + p) * m + from_m..][..rows];
-            for (i, from) in from.chunks(K::ROWS).enumerate() {
-                let at = (i * part + p) * K::ROWS;
-                match <&[K::Element; 8]>::try_from(from) {
-                    Ok(eight) if K::ROWS == 8 => panels[at..at + 8].write_copy_of_slice(eight),
-                    _ => panels[at..at + from.len()].write_copy_of_slice(from),
-                };
-            }
-        }
-        return;
-    }
-    for i in (0..rows).step_by(K::ROWS) {
-        let used = (rows - i).min(K::ROWS);
-        let panel = &mut panels[i * part..][..part * K::ROWS];
-        let from = &a.data[(from_m + i) * k + from_k..];
-        K::transposed(from, k, part, used, K::ROWS, panel);
     }
 }
 

@@ -13,10 +13,14 @@ use num_traits::{Float, Zero};
 pub(in crate::kernel) struct Dots<T> {
     /// Length of the sums.
     pub(in crate::kernel) k: usize,
-    /// Row i of the left factor begins at `a + i · k`.
+    /// Row i of the left factor begins at `a + i · a_row`.
     pub(in crate::kernel) a: *const T,
-    /// Row j of the right factor, as it is stored, begins at `b + j · k`.
+    /// Distance of two rows of the left factor.
+    pub(in crate::kernel) a_row: usize,
+    /// Row j of the right factor, as it is stored, begins at `b + j · b_row`.
     pub(in crate::kernel) b: *const T,
+    /// Distance of two rows of the right factor, as it is stored.
+    pub(in crate::kernel) b_row: usize,
     /// Element `(i, j)` of the result lies at `c + i · c_row + j`.
     pub(in crate::kernel) c: *mut T,
     /// Element `(i, j)` of what is added to lies at `old + i · c_row + j`.
@@ -53,14 +57,14 @@ pub(super) unsafe fn dots<V: Lanes, const REGISTERS: usize, const ROWS: usize, c
             let whole = p + lanes <= t.k;
             let mut b = [[V::splat(V::Element::zero()); REGISTERS]; COLUMNS];
             for (j, b) in b.iter_mut().enumerate() {
-                let row = t.b.wrapping_add(j * t.k + p);
+                let row = t.b.wrapping_add(j * t.b_row + p);
                 for (r, b) in b.iter_mut().enumerate() {
                     let from = row.wrapping_add(r * V::WIDTH);
                     *b = if whole { V::load(from) } else { V::load_first(from, masks[r]) };
                 }
             }
             for (i, sums) in sums.iter_mut().enumerate() {
-                let row = t.a.wrapping_add(i * t.k + p);
+                let row = t.a.wrapping_add(i * t.a_row + p);
                 for r in 0..REGISTERS {
                     let from = row.wrapping_add(r * V::WIDTH);
                     let a = if whole { V::load(from) } else { V::load_first(from, masks[r]) };

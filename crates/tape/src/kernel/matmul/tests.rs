@@ -121,6 +121,25 @@ fn sizes_around_the_parts_and_blocks_agree_with_the_formula() {
 }
 
 #[test]
+fn right_factors_in_place_and_copied_agree_with_the_formula() {
+    // In place are parts up to 512 kB, but for rows that lie whole pages apart; after short sums tiles of six rows are cut
+    // there, also from a copied left factor.
+    let sizes =
+        [(27, 30, 201), (33, 530, 129), (33, 513, 300), (35, 40, 1024), (29, 70, 1024), (1030, 5, 1024)];
+    agrees_with_the_formula::<f32>(&sizes);
+    agrees_with_the_formula::<f64>(&sizes);
+}
+
+#[test]
+fn long_dot_products_of_few_rows_agree_with_the_formula() {
+    // From 64 terms on a transposed left factor is copied, parts of 4096 at a time.
+    let mut sizes = all_sizes(&[1, 3, 7], &[63, 64, 65, 130], &[1, 5, 9]);
+    sizes.extend([(4, 4095, 3), (7, 4096, 6), (10, 4099, 5), (16, 8201, 2)]);
+    agrees_with_the_formula::<f32>(&sizes);
+    agrees_with_the_formula::<f64>(&sizes);
+}
+
+#[test]
 fn nan_and_infinity_go_where_the_formula_takes_them() {
     for level in LEVELS {
         for (m, n) in [(3, 5), (40, 50)] {
@@ -219,32 +238,32 @@ fn parts_transpositions_alignments_and_widths_give_the_same_bits() {
 }
 
 fn dots_have_the_same_bits_in_any_width<T: Plain>() {
-    for (m, k, n) in [(1, 7, 5), (1, 64, 9), (3, 16, 8), (4, 100, 7), (5, 333, 6), (16, 1003, 10)] {
+    for (m, k, n) in
+        [(1, 7, 5), (1, 64, 9), (3, 16, 8), (4, 100, 7), (5, 333, 6), (16, 1003, 10), (3, 4103, 5)]
+    {
         let shape = MatmulShape { m, k, n };
         assert!(pays_dots::<T>(m, k), "{shape:?}");
         let (a, b, old) = (fractions::<T>(m * k, 1), fractions::<T>(k * n, 2), fractions::<T>(m * n, 3));
-        let product = |level| {
+        let columns = |p: usize| (0..m).map(move |i| i * k + p);
+        let a_transposed: Vec<T> = (0..k).flat_map(columns).map(|at| a[at]).collect();
+        let product = |level, a| {
             let mut c = old.clone();
             let (alpha, beta) = (T::from(0.7).expect("a number"), T::from(-1.3).expect("a number"));
-            T::matmul_at(
-                level,
-                shape,
-                alpha,
-                Factor::plain(&a),
-                Factor::transposed(&b),
-                (beta, None),
-                &mut c,
-            );
+            T::matmul_at(level, shape, alpha, a, Factor::transposed(&b), (beta, None), &mut c);
             c
         };
-        let wide = product(Level::Avx512);
-        assert_eq!(bits(&product(Level::Avx2)), bits(&wide), "{shape:?}");
+        let wide = product(Level::Avx512, Factor::plain(&a));
+        assert_eq!(bits(&product(Level::Avx2, Factor::plain(&a))), bits(&wide), "{shape:?}");
+        if k >= LEAST_COPIED_DOTS {
+            for level in [Level::Avx2, Level::Avx512] {
+                let copied = product(level, Factor::transposed(&a_transposed));
+                assert_eq!(bits(&copied), bits(&wide), "transposed {shape:?} {level:?}");
+            }
+        }
         // The portable path rounds each product.
         let most = T::from(100 * k).expect("a number") * T::epsilon();
-        assert!(
-            product(Level::Portable).iter().zip(&wide).all(|(&p, &w)| (p - w).abs() <= most),
-            "{shape:?}"
-        );
+        let portable = product(Level::Portable, Factor::plain(&a));
+        assert!(portable.iter().zip(&wide).all(|(&p, &w)| (p - w).abs() <= most), "{shape:?}");
     }
 }
 
