@@ -49,7 +49,9 @@ fn groups(theta: &Tensor, strength: f64) -> Result<Tensor, Error> {
 
 /// The logits of the network.
 fn logits(x: &Tensor, layers: &[[Tensor; 2]]) -> Result<Tensor, Error> {
-    let [[theta_1, bias_1], [theta_2, bias_2], [theta_3, bias_3]] = layers else { unreachable!("three layers") };
+    let [[theta_1, bias_1], [theta_2, bias_2], [theta_3, bias_3]] = layers else {
+        unreachable!("three layers")
+    };
     let a = x.matmul(theta_1.t())?.add(bias_1)?.map(Mish);
     let a = residual(&a, theta_2, bias_2)?;
     a.matmul(theta_3.t())?.add(bias_3)
@@ -97,10 +99,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tape = Tape::begin();
     let layers = network.record(&tape).layers()?;
     let (train, test) = (accuracy(&logits(&x, &layers)?, &y), accuracy(&logits(&test_x, &layers)?, &test_y));
-    println!("right on {:.1} % of the points, and on {:.1} % of points between them", 100.0 * train, 100.0 * test);
+    println!(
+        "right on {:.1} % of the points, and on {:.1} % of points between them",
+        100.0 * train,
+        100.0 * test
+    );
     let theta = &layers[0][0];
     let lengths: Vec<f64> = (0..INPUTS)
-        .map(|input| (0..UNITS).map(|unit| theta.as_slice()[unit * INPUTS + input].powi(2)).sum::<f64>().sqrt())
+        .map(|input| {
+            (0..UNITS).map(|unit| theta.as_slice()[unit * INPUTS + input].powi(2)).sum::<f64>().sqrt()
+        })
         .collect();
     println!("lengths of the weights that leave each input: {lengths:.3?}");
     assert!(test > 0.95, "the spirals are told apart");

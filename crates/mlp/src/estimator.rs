@@ -12,7 +12,7 @@ pub use self::class_weights::ClassWeights;
 pub use self::classifier::MlpClassifier;
 pub use self::fitting::Fitting;
 pub use self::learner::Learner;
-pub use self::linear::{LinearRegression, LinearSolver};
+pub use self::linear::LinearRegression;
 pub use self::logistic::{LogisticRegression, Scheme};
 pub use self::regressor::MlpRegressor;
 

@@ -65,8 +65,7 @@ pub use activation::Activation;
 pub use backprop::Backprop;
 pub use error::Error;
 pub use estimator::{
-    ClassWeights, Fitting, Learner, LinearRegression, LinearSolver, LogisticRegression, MlpClassifier,
-    MlpRegressor, Scheme,
+    ClassWeights, Fitting, Learner, LinearRegression, LogisticRegression, MlpClassifier, MlpRegressor, Scheme,
 };
 pub use init::{Fan, Init};
 pub use layer::Layer;

@@ -78,11 +78,9 @@ fn linear_regression_and_ridge_are_scikit_learns_solved_and_descended() {
         let lambda = case["penalty"].as_f64().unwrap();
         let descent =
             Training { epochs: 3000, batch_size: None, ..Training::new(Optimizer::gradient_descent(0.5)) };
-        for (solver, tolerance) in
-            [(mlp::LinearSolver::Solve, 1e-12), (mlp::LinearSolver::Descent(descent), 1e-9)]
-        {
+        for (descent, tolerance) in [(None, 1e-12), (Some(descent), 1e-9)] {
             let model =
-                LinearRegression { lambda, solver, ..LinearRegression::default() }.fit(&data).unwrap();
+                LinearRegression { lambda, descent, ..LinearRegression::default() }.fit(&data).unwrap();
             let got = model.predict_numbers(&data.subset(&[0, 1, 2, 3, 4, 5])).unwrap();
             assert_near(&got, &numbers(&case, "predictions"), tolerance, name);
         }
@@ -133,7 +131,7 @@ fn early_stopping_holds_out_rows_and_says_how_many() {
 #[test]
 fn two_classes_one_unit_several_labels_several_numbers() {
     let data = digits(120);
-    let even = |label: &usize| f64::from(u8::from(label % 2 == 0));
+    let even = |label: &usize| f64::from(u8::from(label.is_multiple_of(2)));
     let large = |label: &usize| f64::from(u8::from(*label > 4));
     let labels = data.labels().iter().flat_map(|label| [even(label), large(label)]).collect();
     let names = vec!["even".to_owned(), "large".to_owned()];

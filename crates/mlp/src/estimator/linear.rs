@@ -18,12 +18,12 @@ use tape::{Tensor, Triangle};
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
 /// use mlp::data::{Dataset, Frame, Target};
-/// use mlp::{LinearRegression, LinearSolver, Optimizer, Training};
+/// use mlp::{LinearRegression, Optimizer, Training};
 /// let frame = Frame::of_numbers(vec![1.0, 2.0, 3.0, 4.0], vec!["size".into()])?;
 /// let data = Dataset::of(frame, Target::numbers(vec!["price".into()], vec![2.1, 3.9, 6.2, 7.8])?)?;
 /// let solved = LinearRegression::default().fit(&data)?;
 /// let descent = Training { epochs: 500, batch_size: None, ..Training::new(Optimizer::gradient_descent(0.1)) };
-/// let descended = LinearRegression { solver: LinearSolver::Descent(descent), ..LinearRegression::default() }.fit(&data)?;
+/// let descended = LinearRegression { descent: Some(descent), ..LinearRegression::default() }.fit(&data)?;
 /// let (one, other) = (solved.predict_numbers(&[5.0][..])?[0], descended.predict_numbers(&[5.0][..])?[0]);
 /// assert!((one - 9.85).abs() < 1e-12 && (one - other).abs() < 1e-12);
 /// # Ok(())
@@ -33,27 +33,17 @@ use tape::{Tensor, Triangle};
 pub struct LinearRegression {
     /// λ, the weight of the squares; at least 0.
     pub lambda: f64,
-    /// How J is minimised.
-    pub solver: LinearSolver,
+    /// How J is descended step by step, as the course does it, but for its λ; `None` for solving the normal equations, where
+    /// columns depend on each other by the smallest of the parameters that are as good.
+    pub descent: Option<Training>,
     /// How rows are made ready.
     pub recipe: Recipe,
-}
-
-/// How the J of a [`LinearRegression`] is minimised.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub enum LinearSolver {
-    /// By the normal equations; where columns depend on each other, the smallest of the parameters that are as good.
-    #[default]
-    Solve,
-    /// Step by step, as the course does it; its λ is not looked at.
-    Descent(Training),
 }
 
 impl Default for LinearRegression {
     /// No penalty, solved; see [the table of defaults](crate::defaults).
     fn default() -> Self {
-        LinearRegression { lambda: 0.0, solver: LinearSolver::Solve, recipe: Recipe::default() }
+        LinearRegression { lambda: 0.0, descent: None, recipe: Recipe::default() }
     }
 }
 
@@ -75,12 +65,12 @@ impl LinearRegression {
     pub fn fit(&self, data: &Dataset) -> Result<Model, Error> {
         crate::Objective::l2(self.lambda).checked()?;
         want_numbers(data.target(), true)?;
-        match &self.solver {
-            LinearSolver::Descent(training) => {
+        match &self.descent {
+            Some(training) => {
                 let training = Training { lambda: self.lambda, ..training.clone() };
                 self.plan(&training).fit(data, None)
             }
-            LinearSolver::Solve => {
+            None => {
                 let training = Training::new(Optimizer::default());
                 let plan = self.plan(&training);
                 super::check_target(data.target())?;
