@@ -8,6 +8,10 @@
 #
 #     benches/peers/run.sh kernels [--quick | --only M×K×N …]
 #
+# or whole jobs, by the bench `jobs` (benches/jobs.rs), in turns with scikit-learn and NumPy: the rows job/… and fit/….
+#
+#     benches/peers/run.sh jobs
+#
 # The libraries of requirements.txt are installed, the first time, in an environment of their own in the target folder; with
 # PYTHON=/some/python that one is taken as it is, and with PYTHON= (nothing) Python is left out.
 set -euo pipefail
@@ -30,6 +34,12 @@ if [[ -z ${PYTHON+set} ]]; then
     fi
     PYTHON=
     [[ ! -x $venv/bin/python ]] || PYTHON=$venv/bin/python
+fi
+
+if [[ ${1-} == jobs ]]; then
+    shift
+    cd "$root"
+    CARGO_TARGET_DIR=$target PYTHON=$PYTHON exec cargo bench --quiet -p mlp --bench jobs -- "$@"
 fi
 
 export CARGO_TARGET_DIR=$target/peers RUSTFLAGS='-C target-cpu=native'
