@@ -179,7 +179,7 @@ impl Graph {
 fn single(what: &str, number: f64) -> Result<f32, Error> {
     let single = number as f32;
     if single.is_infinite() && number.is_finite() {
-        return Err(Error::shape("onnx", "numbers that f32 can hold", format!("{number} in `{what}`")));
+        return Err(Error::shape("onnx", "numbers that f32 can hold", format!("{number:e} in `{what}`")));
     }
     Ok(single)
 }

@@ -43,7 +43,7 @@ pub(super) fn scale(graph: &mut Graph, columns: &mut Columns, scale: &Scale) -> 
     let divisor = |scale: &f64| if *scale == 0.0 { f64::INFINITY } else { *scale };
     let divisors: Vec<f64> = scale.scale().iter().map(divisor).collect();
     if let Some(small) = divisors.iter().find(|divisor| **divisor < f64::from(f32::MIN_POSITIVE)) {
-        return Err(Error::shape("onnx", "scales that f32 can hold", format!("{small} in `{scope}`")));
+        return Err(Error::shape("onnx", "scales that f32 can hold", format!("{small:e} in `{scope}`")));
     }
     let divisors = spread(&divisors, &places, width, 1.0);
     if divisors.iter().any(|divisor| *divisor != 1.0) {

@@ -137,7 +137,7 @@ fn unfilled(cases: &Cases) -> Done {
         let model = mlp.fit(&data(&classes)?.subset(&complete))?;
         let mut rows = Cells::of(&rows()?.rows(&complete)).disturb();
         rows.number("tiny")[0] = -1e-3;
-        cases.write(name, &model, &rows.frame()?)?;
+        cases.write_refusing(name, &model, &rows.frame()?, 64)?;
     }
     Ok(())
 }
