@@ -1,8 +1,25 @@
-//! Classifiers out of a tape: sigmoid networks whose backpropagation falls out by itself.
+//! Classifiers out of a tape: networks whose backpropagation falls out by itself.
 //!
-//! The cost J is built from tape operations; its gradient comes from the tape's reverse sweep. The δ formulas
-//! of the hand derivation stand beside it in [`backprop`], as a lesson, as an oracle of the tests and as the
-//! rival of the benches.
+//! An estimator is fitted to data and becomes a [`Model`], which has all that is needed to apply it: how columns are read and
+//! made ready, the network, what its outputs mean.
+//!
+//! ```
+//! # fn main() -> Result<(), mlp::Error> {
+//! use mlp::MlpClassifier;
+//! use mlp::data::{Split, bundled};
+//!
+//! let digits = bundled::digits();
+//! let split = Split::stratified(&digits, 0.2, 0)?;
+//! let model = MlpClassifier::default().fit(&digits.subset(&split.train))?;
+//! assert!(model.score(&digits.subset(&split.held_out))? > 0.95);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Below it are the parts, to be used by themselves: a [`Network`] of any sizes, [`Objective`]s, [`Training`] on rows of
+//! tensors, whose [`Run`] can be watched, interrupted and resumed, [optimizers](Optimizer), [metrics], and [data] from files to
+//! batches. The cost J is built from tape operations; its gradient comes from the tape's reverse sweep. The δ formulas of the
+//! hand derivation stand beside it in [`backprop`], as a lesson, as an oracle of the tests and as the rival of the benches.
 //!
 //! ```
 //! # fn main() -> Result<(), mlp::Error> {
@@ -27,6 +44,7 @@ mod activation;
 pub mod atomic_file;
 pub mod backprop;
 pub mod data;
+pub mod defaults;
 mod error;
 mod estimator;
 mod init;
@@ -55,7 +73,7 @@ pub use estimator::{
 pub use init::{Fan, Init};
 pub use layer::Layer;
 pub use loss::Loss;
-pub use model::{Features, Model, Outcome, Probabilities, TrainingRecord};
+pub use model::{Features, Importance, Model, Outcome, Probabilities, TrainingRecord};
 pub use network::{Leaves, Network};
 pub use objective::{Dropout, Objective, Rows};
 pub use optimizer::{Clip, Optimizer, Updater};
@@ -70,3 +88,16 @@ pub use train::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct CrateReadme;
+
+// As are the guide's, and those of its first page in Chinese.
+#[cfg(doctest)]
+#[doc = include_str!("../../../GUIDE.md")]
+struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../GUIDE.zh.md")]
+struct GuideInChinese;

@@ -1,8 +1,10 @@
 //! What fitting leaves: preprocessing, a network, and what its outputs mean.
 
 mod features;
+mod importance;
 
 pub use self::features::Features;
+pub use self::importance::Importance;
 
 use crate::data::{Dataset, Preprocess, Target};
 use crate::metrics;

@@ -412,3 +412,36 @@ fn digits_keep_the_pixels_that_are_ever_set() {
         .collect();
     assert_eq!(features, theirs);
 }
+
+#[test]
+fn levels_that_no_training_row_has_become_no_feature_and_the_others_are_in_order() {
+    let levels = ["c", "unused", "a", "b"].map(str::to_owned).to_vec();
+    let category = Category::new(levels, vec![0, 2, 3, 0]).unwrap();
+    let frame = Frame::of_rows(4).with_category("k", category).unwrap();
+    let preprocess = fit(&frame).unwrap();
+    assert_eq!(preprocess.names(), ["k_a", "k_b", "k_c"]);
+    assert_eq!(preprocess.apply(&frame.rows(&[0])).unwrap(), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn a_source_that_comes_in_twice_is_named_once() {
+    let frame = numbers(&["x", "y"], &[1.0, 5.0, 2.0, 3.0, 4.0, 4.0]);
+    let columns = Columns::Named(vec!["x".into(), "x y".into()]);
+    let transforms = vec![
+        Transform::Polynomial { columns: Columns::All, degree: 2, interactions: true },
+        Transform::Pca { columns, components: Components::Count(1) },
+    ];
+    let preprocess = Preprocess::fit(&frame, &with(transforms)).unwrap();
+    assert_eq!(preprocess.names(), ["y", "pca0"]);
+    assert_eq!(preprocess.features()[1].from, [0, 1]);
+}
+
+#[test]
+fn indicators_stand_beside_what_is_scaled() {
+    let frame = numbers(&["x"], &[1.0, f64::NAN, 3.0]);
+    let scaled = Transform::Standardize(Columns::Named(vec!["x".into()]));
+    let impute = Transform::Impute { columns: Columns::All, fill: Fill::Mean, indicator: true };
+    let preprocess = Preprocess::fit(&frame, &with(vec![impute, scaled])).unwrap();
+    assert_eq!(preprocess.names(), ["x", "missingindicator_x"]);
+    assert_eq!(preprocess.apply(&frame.rows(&[1])).unwrap(), [0.0, 1.0]);
+}

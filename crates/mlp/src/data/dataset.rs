@@ -340,6 +340,13 @@ impl Dataset {
     }
 }
 
+impl Dataset {
+    /// The dataset with the values of one column in another order: row i has that of row `order[i]`.
+    pub(crate) fn with_shuffled(&self, column: &str, order: &[usize]) -> Result<Self, Error> {
+        Ok(Self { frame: self.frame.with_shuffled(column, order)?, ..self.clone() })
+    }
+}
+
 /// Whether these are weights for so many rows.
 pub(crate) fn check_weights(weights: &[f64], n_rows: usize) -> Result<(), Error> {
     if weights.len() != n_rows {

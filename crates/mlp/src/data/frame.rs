@@ -405,6 +405,27 @@ impl Frame {
             + codes.filter(|code| **code == MISSING).count()
     }
 
+    /// The frame with the values of one column in another order: row i has that of row `order[i]`.
+    pub(crate) fn with_shuffled(&self, name: &str, order: &[usize]) -> Result<Self, Error> {
+        let mut shuffled = self.clone();
+        match self.place(name)? {
+            Place::Number(column) => {
+                let rows = shuffled.numbers.chunks_exact_mut(self.n_numbers);
+                for (row, from) in rows.zip(order) {
+                    row[column] = self.numbers[from * self.n_numbers + column];
+                }
+            }
+            Place::Category(place) => {
+                let codes = &mut shuffled.categories[place].codes;
+                codes
+                    .iter_mut()
+                    .zip(order)
+                    .for_each(|(code, from)| *code = self.categories[place].codes[*from]);
+            }
+        }
+        Ok(shuffled)
+    }
+
     fn place(&self, name: &str) -> Result<Place, Error> {
         let at = self.names.iter().position(|other| other == name).ok_or_else(|| {
             let known = self.names.iter().map(String::as_str);

@@ -216,11 +216,11 @@ fn number(cell: &str) -> Result<f64, &'static str> {
 }
 
 fn label(cell: &str) -> Result<f64, &'static str> {
-    let is = |word: &&str| cell.eq_ignore_ascii_case(word);
+    let is = |word: &str| cell.eq_ignore_ascii_case(word);
     match cell.parse() {
         Ok(number @ (0.0 | 1.0)) => Ok(number),
-        _ if ["yes", "true", "y"].iter().any(|word| is(word)) => Ok(1.0),
-        _ if ["no", "false", "n"].iter().any(|word| is(word)) => Ok(0.0),
+        _ if ["yes", "true", "y"].into_iter().any(is) => Ok(1.0),
+        _ if ["no", "false", "n"].into_iter().any(is) => Ok(0.0),
         _ => Err("a label (0 or 1, `no` or `yes`, `false` or `true`)"),
     }
 }

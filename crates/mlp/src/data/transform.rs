@@ -179,8 +179,8 @@ impl Transform {
     /// The transform fitted on these rows, which should be training rows only.
     ///
     /// # Errors
-    /// When a setting is out of its range; when a column is not there, of another kind, without any value or without rows; when values
-    /// are too large to compute with.
+    /// When a setting is out of its range; when a column is not there, of another kind or without any value; when values are too
+    /// large to compute with.
     ///
     /// ```
     /// use mlp::data::{Columns, Frame, Transform};

@@ -8,7 +8,7 @@ use tape::Float;
 /// A network that tells classes or labels apart: settings, which [`fit`](MlpClassifier::fit) makes a [`Model`] of.
 ///
 /// Two classes have one unit, which says how likely the second is; more have a unit each, and labels have sigmoids.
-/// [Why these defaults](crate#defaults).
+/// [Why these defaults](crate::defaults).
 ///
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
@@ -44,7 +44,7 @@ pub struct MlpClassifier {
 }
 
 impl Default for MlpClassifier {
-    /// See [the table of defaults](crate#defaults).
+    /// See [the table of defaults](crate::defaults).
     fn default() -> Self {
         MlpClassifier {
             hidden: vec![100],

@@ -104,12 +104,12 @@ impl<T: Float> Learner<T> {
             return Err(Error::shape("partial_fit", "at least one row", "none"));
         }
         self.parts += 1;
-        let mut batches = Batches::new(n, self.training.batch_size);
+        let mut batches = Batches::new(n, self.training.batch_size, self.training.seed);
         let mut total = 0.0;
         for place in 0..batches.count() {
             let in_batch = batches.rows(place);
             let objective = self.training.objective(in_batch, n);
-            let batch = batches.batch(rows, self.training.seed, self.parts, place);
+            let batch = batches.batch(rows, self.parts, place);
             let cost =
                 self.stepper.step(&mut self.model.network, batch, &objective, &mut self.updater, 1.0)?;
             total += cost.to_f64() * in_batch as f64;

@@ -51,7 +51,7 @@ pub enum LinearSolver {
 }
 
 impl Default for LinearRegression {
-    /// No penalty, solved; see [the table of defaults](crate#defaults).
+    /// No penalty, solved; see [the table of defaults](crate::defaults).
     fn default() -> Self {
         LinearRegression { lambda: 0.0, solver: LinearSolver::Solve, recipe: Recipe::default() }
     }

@@ -6,7 +6,7 @@ use crate::{Activation, Error, Init, Model, Optimizer, Output, Probabilities, Tr
 use tape::Float;
 
 /// Logistic regression, the network without a hidden layer: of two classes one unit; of more one against the rest each, or a
-/// softmax. J has one minimum, and the default optimizer goes there. [Why these defaults](crate#defaults).
+/// softmax. J has one minimum, and the default optimizer goes there. [Why these defaults](crate::defaults).
 ///
 /// With `C = 1/λ` it is scikit-learn's `LogisticRegression`.
 ///
@@ -45,7 +45,7 @@ pub enum Scheme {
 }
 
 impl Default for LogisticRegression {
-    /// See [the table of defaults](crate#defaults).
+    /// See [the table of defaults](crate::defaults).
     fn default() -> Self {
         LogisticRegression {
             scheme: Scheme::Softmax,

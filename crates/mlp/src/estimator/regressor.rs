@@ -7,7 +7,7 @@ use tape::Float;
 
 /// A network that predicts numbers: settings, which [`fit`](MlpRegressor::fit) makes a [`Model`] of. What it learns is in
 /// standard deviations from the mean of each number, and so is the `delta` of [`Loss::Huber`](crate::Loss::Huber).
-/// [Why these defaults](crate#defaults).
+/// [Why these defaults](crate::defaults).
 ///
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
@@ -39,13 +39,13 @@ pub struct MlpRegressor {
 }
 
 impl Default for MlpRegressor {
-    /// See [the table of defaults](crate#defaults).
+    /// See [the table of defaults](crate::defaults).
     fn default() -> Self {
         MlpRegressor {
             hidden: vec![100],
             activation: Activation::Relu,
             init: None,
-            training: Training { epochs: 200, lambda: 0.1, ..Training::new(Optimizer::lbfgs()) },
+            training: Training { epochs: 200, lambda: 3.0, ..Training::new(Optimizer::lbfgs()) },
             held_out: None,
             recipe: Recipe::default(),
         }

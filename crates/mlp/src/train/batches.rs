@@ -1,16 +1,16 @@
 //! The rows of each step.
 
+use crate::data::Sampler;
 use crate::objective::Rows;
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::seq::SliceRandom;
 use tape::{Float, Tensor};
 
 /// Rows in the order of an epoch, cut into batches that are copied into the same buffers again and again.
 pub(crate) struct Batches<T: Float> {
-    n: usize,
+    /// Who says in which order rows come; nobody where a step sees all of them, as they stand.
+    sampler: Option<Sampler>,
+    /// How many rows come in an epoch, and in a batch.
+    draws: usize,
     size: usize,
-    shuffled: bool,
     order: Vec<usize>,
     /// The epoch whose order it is, from 1; 0 before the first.
     epoch: usize,
@@ -25,42 +25,57 @@ struct Buffers<T: Float> {
 }
 
 impl<T: Float> Batches<T> {
-    /// Batches of so many of n rows, or all of them at once in their own order.
-    pub(crate) fn new(n: usize, size: Option<usize>) -> Self {
-        let order = (0..n).collect();
-        let (shuffled, size) = (size.is_some(), size.unwrap_or(n).min(n));
-        Batches { n, size, shuffled, order, epoch: 0, buffers: [None, None] }
+    /// Batches of so many of n rows, shuffled for each epoch, or all of them at once in their own order.
+    pub(crate) fn new(n: usize, size: Option<usize>, seed: u64) -> Self {
+        match size {
+            Some(size) => Batches::of(Sampler::random(n, seed), size),
+            None => Batches {
+                sampler: None,
+                draws: n,
+                size: n,
+                order: Vec::new(),
+                epoch: 0,
+                buffers: [None, None],
+            },
+        }
+    }
+
+    /// Batches of so many of the rows that the sampler draws.
+    pub(crate) fn of(sampler: Sampler, size: usize) -> Self {
+        let draws = sampler.draws();
+        let size = size.min(draws).max(1);
+        Batches { sampler: Some(sampler), draws, size, order: Vec::new(), epoch: 0, buffers: [None, None] }
     }
 
     /// How many there are in an epoch.
     pub(crate) fn count(&self) -> usize {
-        self.n.div_ceil(self.size)
+        self.draws.div_ceil(self.size)
+    }
+
+    /// How many rows come in an epoch.
+    pub(crate) fn draws(&self) -> usize {
+        self.draws
+    }
+
+    /// A number that differs where the first rows to come do.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let Some(sampler) = &self.sampler else { return 0 };
+        let first = sampler.order(1);
+        first.iter().fold(1, |hash: u64, row| {
+            (hash ^ *row as u64).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(29)
+        })
     }
 
     /// How many rows the batch at this place of an epoch has.
     pub(crate) fn rows(&self, place: usize) -> usize {
-        self.size.min(self.n - place * self.size)
+        self.size.min(self.draws - place * self.size)
     }
 
-    /// The batch at this place of this epoch, whose order follows from the seed and its number, and from nothing before it.
-    pub(crate) fn batch<'a>(
-        &'a mut self,
-        rows: &Rows<'a, T>,
-        seed: u64,
-        epoch: usize,
-        place: usize,
-    ) -> Rows<'a, T> {
-        if !self.shuffled {
-            return *rows;
-        }
+    /// The batch at this place of this epoch, whose order follows from its number, and from nothing before it.
+    pub(crate) fn batch<'a>(&'a mut self, rows: &Rows<'a, T>, epoch: usize, place: usize) -> Rows<'a, T> {
+        let Some(sampler) = &self.sampler else { return *rows };
         if self.epoch != epoch {
-            // Another stream than that of the first parameters, which may come from the same seed.
-            let stream = seed ^ u64::from_le_bytes(*b"\0\0\0epoch");
-            let stream = stream ^ (epoch as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            for (place, row) in self.order.iter_mut().enumerate() {
-                *row = place;
-            }
-            self.order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(stream));
+            sampler.order_into(epoch as u64, &mut self.order);
             self.epoch = epoch;
         }
         let chosen = &self.order[place * self.size..][..self.rows(place)];

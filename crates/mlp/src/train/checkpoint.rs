@@ -289,6 +289,7 @@ impl<T: Float> Run<'_, T> {
     fn fingerprint(&self) -> u64 {
         let mut hash = 0xCBF2_9CE4_8422_2325_u64;
         let mut take = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(29);
+        take(self.batches.fingerprint());
         let held_out = self.held_out.iter().flat_map(|rows| [Some(rows.x), Some(rows.y), rows.weights]);
         let of_training = [Some(self.x), Some(&self.y), self.weights.as_ref()];
         for tensor in of_training.into_iter().chain(held_out) {

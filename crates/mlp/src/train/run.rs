@@ -5,6 +5,7 @@ use super::checkpoint::Checkpoints;
 use super::early_stopping::Watch;
 use super::observer::OnEpoch;
 use super::{Epoch, Observer, Progress, Stepper, Training};
+use crate::data::Sampler;
 use crate::objective::{Objective, Rows};
 use crate::optimizer::{self, ConjugateGradient, Lbfgs, Minimizer};
 use crate::{Error, Network, Optimizer, Output, PlateauWatch, Updater};
@@ -46,7 +47,7 @@ pub struct Run<'a, T: Float = f64> {
     observers: Vec<Box<dyn Observer<T> + 'a>>,
     pub(super) checkpoints: Option<Checkpoints>,
     pub(super) state: State<T>,
-    batches: Batches<T>,
+    pub(super) batches: Batches<T>,
     stepper: Stepper<T>,
     /// Where a line search stands.
     theta: Vec<T>,
@@ -152,7 +153,7 @@ impl<'a, T: Float> Run<'a, T> {
             seconds: 0.0,
         };
         Ok(Run {
-            batches: Batches::new(n, training.batch_size),
+            batches: Batches::new(n, training.batch_size, training.seed),
             training: training.clone(),
             network,
             x: rows.x,
@@ -194,6 +195,40 @@ impl<'a, T: Float> Run<'a, T> {
             shares(weights)?;
         }
         self.held_out = Some(rows);
+        Ok(self)
+    }
+
+    /// The same run with the rows of each epoch drawn by this sampler, in the place of a shuffle: classes in equal shares in
+    /// each batch, or rows as likely as they have weight.
+    ///
+    /// # Errors
+    /// When it is one of another number of rows or draws none, or a step sees all rows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mlp::Error> {
+    /// use mlp::data::Sampler;
+    /// use mlp::{Network, Training};
+    /// use tape::Tensor;
+    /// let (x, y) = (Tensor::full(&[4, 1], 1.0), Tensor::from_slice(&[0.0, 1.0, 1.0, 1.0], &[4, 1])?);
+    /// let mut network = Network::<f64>::new(&[1, 1], 0)?;
+    /// let first_as_often_as_the_others = Sampler::weighted(&[3.0, 1.0, 1.0, 1.0], 1000, 0)?;
+    /// let run = Training { epochs: 20, ..Training::default() }.start(&mut network, (&x, &y))?;
+    /// run.sample(first_as_often_as_the_others)?.finish()?;
+    /// assert!((network.predict_proba(&x)?.to_vec()[0] - 0.5).abs() < 0.05);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sample(mut self, sampler: Sampler) -> Result<Self, Error> {
+        let n = self.x.shape()[0];
+        let Some(size) = self.training.batch_size else {
+            let wants = "a number of rows where a sampler draws them";
+            return Err(Error::Setting { setting: "batch size", wants, got: "all rows".to_owned() });
+        };
+        if sampler.n_rows() != n || sampler.draws() == 0 {
+            let got = format!("{} draws from {}", sampler.draws(), sampler.n_rows());
+            return Err(Error::shape("sample", format!("draws from {n} rows"), got));
+        }
+        self.batches = Batches::of(sampler, size);
         Ok(self)
     }
 
@@ -361,7 +396,7 @@ impl<'a, T: Float> Run<'a, T> {
         let scheduled = training.schedule.factor(state.epoch * count + state.place, total);
         let factor = scheduled * state.plateau.as_ref().map_or(1.0, PlateauWatch::factor);
         let rows = Rows { x: self.x, y: &self.y, weights: self.weights.as_ref() };
-        let batch = batches.batch(&rows, training.seed, epoch, state.place);
+        let batch = batches.batch(&rows, epoch, state.place);
         let in_batch = batch.x.shape()[0];
         let cost = stepper.step(network, batch, &objective, updater, factor)?.to_f64();
         if !cost.is_finite() {
@@ -374,7 +409,7 @@ impl<'a, T: Float> Run<'a, T> {
         let progress = Progress { epoch, epochs: training.epochs, step: state.place, steps: count, cost };
         let mut end = self.tell_step(&progress)?;
         if self.state.place == count {
-            let cost = self.state.total / n as f64;
+            let cost = self.state.total / self.batches.draws() as f64;
             (self.state.place, self.state.total) = (0, 0.0);
             end = self.end_epoch(cost, rate)?.or(end);
         } else if self.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.are_due(self.state.steps)) {

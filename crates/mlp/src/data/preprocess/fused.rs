@@ -11,8 +11,8 @@ pub(super) struct Fused {
 }
 
 impl Fused {
-    /// The pass that does what the chain does, if the schema has numbers only and the chain is a scale of all of them, or fills of
-    /// all of them without indicators and then a scale.
+    /// The pass that does what the chain does, if the schema has numbers only and the chain is a scale of all of them, or
+    /// fills of all of them without indicators and then a scale.
     pub(super) fn of(schema: &Schema, chain: &[Fitted]) -> Option<Self> {
         let (fills, scale) = match chain {
             [Fitted::Scale(scale)] => (None, scale),

@@ -171,11 +171,12 @@ impl Impute {
             }
         };
         if !self.indicators.is_empty() {
-            let mut numbers = Vec::with_capacity(n_rows * self.indicators.len());
-            for row in 0..n_rows {
-                numbers.extend(
-                    self.indicators.iter().map(|column| f64::from(u8::from(indicated[*column][row]))),
-                );
+            let width = self.indicators.len();
+            let mut numbers = vec![0.0; n_rows * width];
+            for (place, column) in self.indicators.iter().enumerate() {
+                for (row, _) in indicated[*column].iter().enumerate().filter(|(_, is_missing)| **is_missing) {
+                    numbers[row * width + place] = 1.0;
+                }
             }
             let names = self.outputs().into_iter().map(|(name, _)| name).collect();
             filled = filled.replace(&[], names, &numbers)?;
