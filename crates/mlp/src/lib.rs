@@ -55,6 +55,8 @@ mod model;
 pub mod model_file;
 mod network;
 mod objective;
+#[cfg(feature = "onnx")]
+mod onnx;
 pub mod optimizer;
 mod output;
 mod schedule;

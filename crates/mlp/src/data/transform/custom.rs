@@ -70,6 +70,38 @@ impl Custom {
         Self(fitted)
     }
 
+    /// Its name, for errors.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use mlp::data::{CustomFitted, CustomTransform, Fitted, Frame, Transform};
+    /// #[derive(Debug)]
+    /// struct Same;
+    ///
+    /// impl CustomTransform for Same {
+    ///     fn fit(&self, _: &Frame) -> Result<Arc<dyn CustomFitted>, mlp::Error> {
+    ///         Ok(Arc::new(Same))
+    ///     }
+    /// }
+    ///
+    /// impl CustomFitted for Same {
+    ///     fn name(&self) -> &str {
+    ///         "same"
+    ///     }
+    ///     fn apply(&self, frame: Frame) -> Result<Frame, mlp::Error> {
+    ///         Ok(frame)
+    ///     }
+    /// }
+    ///
+    /// let frame = Frame::of_numbers(vec![1.0], vec!["x".into()])?;
+    /// let Fitted::Custom(same) = Transform::Custom(Arc::new(Same)).fit(&frame)? else { panic!("my own") };
+    /// assert_eq!(same.name(), "same");
+    /// # Ok::<(), mlp::Error>(())
+    /// ```
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
     pub(super) fn apply(&self, frame: Frame) -> Result<Frame, Error> {
         let n_rows = frame.n_rows();
         let changed = self.0.apply(frame)?;

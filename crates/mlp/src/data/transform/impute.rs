@@ -145,7 +145,7 @@ impl Impute {
     }
 
     /// The names of the indicators, each with the place of its column.
-    pub(super) fn outputs(&self) -> Vec<(String, usize)> {
+    pub(crate) fn outputs(&self) -> Vec<(String, usize)> {
         let name = |place: &usize| (format!("missingindicator_{}", self.columns[*place]), *place);
         self.indicators.iter().map(name).collect()
     }

@@ -77,7 +77,7 @@ impl OneHot {
     }
 
     /// The names of the numbers, each with the place of its column.
-    pub(super) fn outputs(&self) -> Vec<(String, usize)> {
+    pub(crate) fn outputs(&self) -> Vec<(String, usize)> {
         let of = |(place, (column, levels)): (usize, (&String, &Vec<String>))| {
             levels.iter().map(|level| (format!("{column}_{level}"), place)).collect::<Vec<_>>()
         };

@@ -181,7 +181,7 @@ impl Pca {
     }
 
     /// The names of the components.
-    pub(super) fn outputs(&self) -> Vec<String> {
+    pub(crate) fn outputs(&self) -> Vec<String> {
         (0..self.variance.len()).map(|k| format!("pca{k}")).collect()
     }
 

@@ -125,7 +125,7 @@ impl Polynomial {
     }
 
     /// The names of the products, each with the places of its columns.
-    pub(super) fn outputs(&self) -> Vec<(String, Vec<usize>)> {
+    pub(crate) fn outputs(&self) -> Vec<(String, Vec<usize>)> {
         let name = |factors: Vec<usize>| {
             let powers = factors.chunk_by(|a, b| a == b).map(|same| match same.len() {
                 1 => self.columns[same[0]].clone(),
