@@ -51,7 +51,7 @@ impl Columns {
         let is_read = |column: &&SchemaColumn| !matches!(column.role, Role::Dropped(_));
         let mut columns = Self { matrix: None, numbers: Vec::new(), categories: Vec::new() };
         if all.iter().all(is_number) {
-            let names: Vec<String> = all.iter().map(|column| described(column)).collect();
+            let names: Vec<String> = all.iter().map(described).collect();
             let x = graph.input("X", DataType::Float, all.len(), format!("columns: {}", names.join(", ")));
             let read: Vec<usize> = (0..all.len()).filter(|at| is_read(&&all[*at])).collect();
             columns.matrix = Some(graph.columns("X.read", &x, &read, all.len()));
