@@ -171,13 +171,26 @@ fn greatest<T: Float>(x: &[T], [_, middle, inner]: [usize; 3], most: &mut [T]) {
     for (row, most) in x.chunks_exact(middle).zip(most) {
         // Several at a time: one after the other each would wait for the one before.
         let (whole, rest) = row.as_chunks::<16>();
-        let mut lanes = [*most; 16];
-        for x in whole {
-            for (most, &x) in lanes.iter_mut().zip(x) {
-                *most = greater(*most, x);
+        if let Some((first, others)) = whole.split_first() {
+            let mut lanes = *first;
+            for x in others {
+                for (most, &x) in lanes.iter_mut().zip(x) {
+                    *most = greater(*most, x);
+                }
             }
+            *most = lanes.iter().fold(*most, |most, &x| greater(most, x));
         }
-        *most = lanes.iter().chain(rest).fold(*most, |most, &x| greater(most, x));
+        let (whole, rest) = rest.as_chunks::<4>();
+        if let Some((first, others)) = whole.split_first() {
+            let mut lanes = *first;
+            for x in others {
+                for (most, &x) in lanes.iter_mut().zip(x) {
+                    *most = greater(*most, x);
+                }
+            }
+            *most = lanes.iter().fold(*most, |most, &x| greater(most, x));
+        }
+        *most = rest.iter().fold(*most, |most, &x| greater(most, x));
     }
 }
 
