@@ -11,13 +11,16 @@ use tape::Float;
 ///
 /// ```
 /// # fn main() -> Result<(), mlp::Error> {
-/// use mlp::MlpRegressor;
+/// use mlp::{MlpRegressor, Training};
 /// use mlp::data::{Dataset, Frame, Target};
 /// let x: Vec<f64> = (0..60).map(|i| f64::from(i) / 10.0).collect();
 /// let y = x.iter().map(|x| 100.0 + 5.0 * x.sin()).collect();
 /// let frame = Frame::of_numbers(x, vec!["x".into()])?;
 /// let data = Dataset::of(frame, Target::numbers(vec!["y".into()], y)?)?;
-/// let model = MlpRegressor::default().fit(&data)?;
+/// let default = MlpRegressor::default();
+/// // There is no noise to be wary of.
+/// let training = Training { lambda: 0.01, ..default.training.clone() };
+/// let model = MlpRegressor { training, ..default }.fit(&data)?;
 /// assert!(model.score(&data)? > 0.99);
 /// # Ok(())
 /// # }
@@ -79,8 +82,9 @@ impl MlpRegressor {
     /// ```
     /// # fn main() -> Result<(), mlp::Error> {
     /// use mlp::data::{Dataset, Frame, Target};
-    /// let frame = Frame::of_numbers(vec![0.0, 1.0, 2.0, 3.0], vec!["x".into()])?;
-    /// let data = Dataset::of(frame, Target::numbers(vec!["y".into()], vec![1.0, 3.0, 5.0, 7.0])?)?;
+    /// let x: Vec<f64> = (0..60).map(f64::from).collect();
+    /// let y = x.iter().map(|x| 2.0 * x + 1.0).collect();
+    /// let data = Dataset::of(Frame::of_numbers(x, vec!["x".into()])?, Target::numbers(vec!["y".into()], y)?)?;
     /// assert!(mlp::MlpRegressor::default().fit_as::<f32>(&data)?.score(&data)? > 0.9);
     /// # Ok(())
     /// # }
