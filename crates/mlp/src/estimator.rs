@@ -42,65 +42,8 @@ struct Ready<T: Float> {
 }
 
 impl<T: Float> Ready<T> {
-    fn rows(&self) -> Rows<'_, T> {
-        Rows { x: &self.x, y: &self.y, weights: self.weights.as_ref() }
-    }
-}
-
-impl Plan<'_> {
-    /// The network trained on these rows, from fresh parameters or those of `start`, with all that is needed to apply it.
-    fn fit<T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Model<T>, Error> {
-        self.start(data, start)?.finish()
-    }
-
-    /// All that is needed to train on these rows.
-    fn start<'a, T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Fitting<'a, T>, Error> {
-        check_target(data.target())?;
-        let split = match self.held_out {
-            Some(share) => Some(self.split(data, share)?),
-            None => None,
-        };
-        let (train, held_out) = match &split {
-            Some(split) => (&data.subset(&split.train), Some(data.subset(&split.held_out))),
-            None => (data, None),
-        };
-        let model = match start {
-            Some(model) => model.clone(),
-            None => self.fresh(train)?,
-        };
-        let rows = self.ready(&model, train)?;
-        let held_out = held_out.map(|held_out| self.ready(&model, &held_out)).transpose()?;
-        Ok(Fitting { model, training: self.training.clone(), rows, held_out, observers: Vec::new() })
-    }
-
-    /// The model as it is before training: preprocessing fitted to these rows, a network of random parameters.
-    fn fresh<T: Float>(&self, data: &Dataset) -> Result<Model<T>, Error> {
-        let preprocess = fitted(self.recipe, data)?;
-        let outcome = outcome(data.target())?;
-        let output = match outcome {
-            // One unit has no others to be a distribution with.
-            Outcome::Classes { .. } if outcome.n_outputs() == 1 => Output::Sigmoid,
-            Outcome::Labels { .. } => Output::Sigmoid,
-            _ => self.output,
-        };
-        let inputs = [preprocess.features().len()];
-        let sizes = [&inputs, self.hidden, &[outcome.n_outputs()]].concat();
-        // Kaiming's for units that are linear above zero, Xavier's for those that are about zero.
-        let init = self.init.unwrap_or(match self.activation {
-            Activation::Relu
-            | Activation::LeakyRelu
-            | Activation::Elu
-            | Activation::Gelu
-            | Activation::Silu => Init::KaimingNormal { fan: crate::Fan::In, gain: self.activation.gain() },
-            _ => Init::default(),
-        });
-        let network = Network::with_init(&sizes, init, self.training.seed)?;
-        let network = network.with_activation(self.activation).with_output(output);
-        Ok(Model::new(network, preprocess, outcome)?.with_probabilities(self.probabilities))
-    }
-
     /// These rows as the network of the model reads them, their targets as its units should say them, and how much they count.
-    fn ready<T: Float>(&self, model: &Model<T>, data: &Dataset) -> Result<Ready<T>, Error> {
+    fn new(model: &Model<T>, data: &Dataset, class_weights: &ClassWeights) -> Result<Self, Error> {
         let x = model::matrix(&model.preprocess, data.features_for(&model.preprocess)?)?;
         let n_outputs = model.outcome.n_outputs();
         let values = match (&model.outcome, data.target()) {
@@ -128,9 +71,67 @@ impl Plan<'_> {
             let values = values.iter().map(|value| T::from_f64(*value)).collect();
             Tensor::from_vec(values, &[data.n_rows(), columns])
         };
-        let weights = self.class_weights.of_rows(data)?;
+        let weights = class_weights.of_rows(data)?;
         let weights = weights.map(|weights| tensor(&weights, 1)).transpose()?;
         Ok(Ready { x, y: tensor(&values, n_outputs)?, weights })
+    }
+
+    fn rows(&self) -> Rows<'_, T> {
+        Rows { x: &self.x, y: &self.y, weights: self.weights.as_ref() }
+    }
+}
+
+impl Plan<'_> {
+    /// The network trained on these rows, from fresh parameters or those of `start`, with all that is needed to apply it.
+    fn fit<T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Model<T>, Error> {
+        self.start(data, start)?.finish()
+    }
+
+    /// All that is needed to train on these rows.
+    fn start<'a, T: Float>(&self, data: &Dataset, start: Option<&Model<T>>) -> Result<Fitting<'a, T>, Error> {
+        check_target(data.target())?;
+        let split = match self.held_out {
+            Some(share) => Some(self.split(data, share)?),
+            None => None,
+        };
+        let (train, held_out) = match &split {
+            Some(split) => (&data.subset(&split.train), Some(data.subset(&split.held_out))),
+            None => (data, None),
+        };
+        let model = match start {
+            Some(model) => model.clone(),
+            None => self.fresh(train)?,
+        };
+        let rows = Ready::new(&model, train, self.class_weights)?;
+        let held_out =
+            held_out.map(|held_out| Ready::new(&model, &held_out, self.class_weights)).transpose()?;
+        Ok(Fitting { model, training: self.training.clone(), rows, held_out, observers: Vec::new() })
+    }
+
+    /// The model as it is before training: preprocessing fitted to these rows, a network of random parameters.
+    fn fresh<T: Float>(&self, data: &Dataset) -> Result<Model<T>, Error> {
+        let preprocess = fitted(self.recipe, data)?;
+        let outcome = outcome(data.target())?;
+        let output = match outcome {
+            // One unit has no others to be a distribution with.
+            Outcome::Classes { .. } if outcome.n_outputs() == 1 => Output::Sigmoid,
+            Outcome::Labels { .. } => Output::Sigmoid,
+            _ => self.output,
+        };
+        let inputs = [preprocess.features().len()];
+        let sizes = [&inputs, self.hidden, &[outcome.n_outputs()]].concat();
+        // Kaiming's for units that are linear above zero, Xavier's for those that are about zero.
+        let init = self.init.unwrap_or(match self.activation {
+            Activation::Relu
+            | Activation::LeakyRelu
+            | Activation::Elu
+            | Activation::Gelu
+            | Activation::Silu => Init::KaimingNormal { fan: crate::Fan::In, gain: self.activation.gain() },
+            _ => Init::default(),
+        });
+        let network = Network::with_init(&sizes, init, self.training.seed)?;
+        let network = network.with_activation(self.activation).with_output(output);
+        Ok(Model::new(network, preprocess, outcome)?.with_probabilities(self.probabilities))
     }
 
     /// The rows that are held out from training: a share of each class, or of all rows.

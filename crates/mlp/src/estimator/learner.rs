@@ -1,9 +1,9 @@
 //! Learning from rows that come part by part.
 
-use super::{ClassWeights, Plan};
-use crate::data::{Dataset, Recipe};
+use super::{ClassWeights, Ready};
+use crate::data::Dataset;
 use crate::train::Batches;
-use crate::{Error, Model, Output, Probabilities, Schedule, Stepper, Training, Updater};
+use crate::{Error, Model, Schedule, Stepper, Training, Updater};
 use tape::Float;
 
 /// A model that learns from rows as they come, part by part (scikit-learn's `partial_fit`): what the optimizer remembers goes
@@ -76,19 +76,7 @@ impl<T: Float> Learner<T> {
     /// # }
     /// ```
     pub fn partial_fit(&mut self, data: &Dataset) -> Result<f64, Error> {
-        let recipe = Recipe::default();
-        let plan = Plan {
-            hidden: &[],
-            activation: self.model.network.activation(),
-            output: Output::default(),
-            init: None,
-            training: &self.training,
-            held_out: None,
-            class_weights: &self.class_weights,
-            probabilities: Probabilities::default(),
-            recipe: &recipe,
-        };
-        let ready = plan.ready(&self.model, data)?;
+        let ready = Ready::new(&self.model, data, &self.class_weights)?;
         let (before, updater) = (self.model.network.parameters().to_vec(), self.updater.clone());
         let passed = self.pass(&ready.rows());
         if passed.is_err() {

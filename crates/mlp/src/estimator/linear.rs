@@ -1,6 +1,6 @@
 //! Linear regression, with ridge: the smallest network, solved or descended.
 
-use super::{ClassWeights, Plan, want_numbers};
+use super::{ClassWeights, Plan, Ready, want_numbers};
 use crate::data::{Dataset, Recipe};
 use crate::{
     Activation, Error, Init, Model, Network, Optimizer, Output, Probabilities, Training, TrainingRecord,
@@ -75,7 +75,7 @@ impl LinearRegression {
                 let plan = self.plan(&training);
                 super::check_target(data.target())?;
                 let mut model: Model = plan.fresh(data)?;
-                let ready = plan.ready(&model, data)?;
+                let ready = Ready::new(&model, data, &ClassWeights::Equal)?;
                 let weights = ready.weights.as_ref().map(Tensor::as_slice);
                 let parameters =
                     solve(ready.x.as_slice(), ready.y.as_slice(), weights, self.lambda, data.n_rows())?;

@@ -60,10 +60,7 @@ impl<T: Float> Batches<T> {
     /// A number that differs where the first rows to come do.
     pub(crate) fn fingerprint(&self) -> u64 {
         let Some(sampler) = &self.sampler else { return 0 };
-        let first = sampler.order(1);
-        first.iter().fold(1, |hash: u64, row| {
-            (hash ^ *row as u64).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(29)
-        })
+        sampler.order(1).iter().fold(1, |hash, row| mixed(hash, *row as u64))
     }
 
     /// How many rows the batch at this place of an epoch has.
@@ -92,6 +89,11 @@ impl<T: Float> Batches<T> {
         }
         Rows { x: &buffers.x, y: &buffers.y, weights: buffers.weights.as_ref() }
     }
+}
+
+/// A hash of what was hashed and 64 bits more (FNV-1a of Fowler, Noll and Vo, over 64 bits at a time).
+pub(super) fn mixed(hash: u64, bits: u64) -> u64 {
+    (hash ^ bits).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(29)
 }
 
 /// Copies the chosen rows, one after the other.

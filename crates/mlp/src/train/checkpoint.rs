@@ -3,6 +3,7 @@
 //! A safetensors file: the parameters, those of the last good and of the best epoch, and what the optimizer remembers, in
 //! their own precision; all else is JSON under the key `mlp-checkpoint`.
 
+use super::batches::mixed;
 use super::early_stopping::Best;
 use super::run::{Mover, Run};
 use super::{Budget, Epoch, Training};
@@ -287,10 +288,10 @@ impl<T: Float> Run<'_, T> {
         Ok(())
     }
 
-    /// A number that differs where the rows do (FNV-1a of Fowler, Noll and Vo, over 64 bits at a time).
+    /// A number that differs where the rows do.
     fn fingerprint(&self) -> u64 {
         let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-        let mut take = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(29);
+        let mut take = |bits: u64| hash = mixed(hash, bits);
         take(self.batches.fingerprint());
         let held_out = self.held_out.iter().flat_map(|rows| [Some(rows.x), Some(rows.y), rows.weights]);
         let of_training = [Some(self.x), Some(&self.y), self.weights.as_ref()];
