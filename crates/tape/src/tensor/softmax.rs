@@ -170,28 +170,23 @@ fn greatest<T: Float>(x: &[T], [_, middle, inner]: [usize; 3], most: &mut [T]) {
     }
     for (row, most) in x.chunks_exact(middle).zip(most) {
         // Several at a time: one after the other each would wait for the one before.
-        let (whole, rest) = row.as_chunks::<16>();
-        if let Some((first, others)) = whole.split_first() {
-            let mut lanes = *first;
-            for x in others {
-                for (most, &x) in lanes.iter_mut().zip(x) {
-                    *most = greater(*most, x);
-                }
-            }
-            *most = lanes.iter().fold(*most, |most, &x| greater(most, x));
-        }
-        let (whole, rest) = rest.as_chunks::<4>();
-        if let Some((first, others)) = whole.split_first() {
-            let mut lanes = *first;
-            for x in others {
-                for (most, &x) in lanes.iter_mut().zip(x) {
-                    *most = greater(*most, x);
-                }
-            }
-            *most = lanes.iter().fold(*most, |most, &x| greater(most, x));
-        }
-        *most = rest.iter().fold(*most, |most, &x| greater(most, x));
+        let (sixteens, rest) = row.as_chunks::<16>();
+        let (fours, rest) = rest.as_chunks::<4>();
+        *most = rest.iter().fold(abreast(fours, abreast(sixteens, *most)), |most, &x| greater(most, x));
     }
+}
+
+/// The greatest of `most` and of rows of so many, that many at a time.
+#[inline(always)]
+fn abreast<T: Float, const N: usize>(rows: &[[T; N]], most: T) -> T {
+    let Some((first, others)) = rows.split_first() else { return most };
+    let mut lanes = *first;
+    for row in others {
+        for (most, &x) in lanes.iter_mut().zip(row) {
+            *most = greater(*most, x);
+        }
+    }
+    lanes.iter().fold(most, |most, &x| greater(most, x))
 }
 
 /// The greater of two, NaN if one is.
